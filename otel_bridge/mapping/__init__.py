@@ -1,0 +1,1 @@
+"""Spans to HTTP exchanges. Pure: no sockets, clocks or randomness."""

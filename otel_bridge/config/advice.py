@@ -1,0 +1,89 @@
+"""Warnings: what is allowed in a configuration and yet seldom meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from otel_bridge.config.models import Config, GalileoSettings, GrpcProtocol, HttpProtocol
+from otel_bridge.config.values import is_loopback
+
+_FROM_CAPTURE = ("service", "route", "consumer")
+
+Advice = tuple[tuple[str, ...], str]
+"""Path and message."""
+
+
+def warnings(config: Config) -> Iterator[Advice]:
+    yield from _receiver_warnings(config)
+    yield from _exporter_warnings(config)
+    yield from _inspector_warnings(config)
+    yield from _size_warnings(config)
+
+
+def _receiver_warnings(config: Config) -> Iterator[Advice]:
+    otlp = config.receivers.otlp
+    protocols: dict[str, GrpcProtocol | HttpProtocol] = {
+        "grpc": otlp.protocols.grpc,
+        "http": otlp.protocols.http,
+    }
+    for name, protocol in protocols.items():
+        path = ("receivers", "otlp", "protocols", name, "endpoint")
+        if protocol.endpoint.is_loopback:
+            continue
+        if not otlp.auth.bearer_tokens:
+            yield (
+                path,
+                (
+                    "listens beyond this machine and takes spans from anybody:"
+                    " set receivers.otlp.auth.bearer_tokens, or listen on 127.0.0.1"
+                ),
+            )
+        elif protocol.tls is None:
+            yield path, "listens beyond this machine without tls: bearer tokens arrive in plain text"
+
+
+def _exporter_warnings(config: Config) -> Iterator[Advice]:
+    for key, exporter in config.exporters.items():
+        path = ("exporters", key)
+        for part in _FROM_CAPTURE:
+            if getattr(exporter.apply_to, part):
+                yield (
+                    (*path, "apply_to", part),
+                    (
+                        f"only spans with Kong's {part} name can match, and Kong sends it only with the"
+                        " capture plugin (`otel-bridge kong capture`)"
+                    ),
+                )
+        if isinstance(exporter, GalileoSettings):
+            secure, host, key_of_scheme = exporter.https, exporter.host, "https"
+        else:
+            parts = urlsplit(exporter.api_endpoint)
+            secure, host, key_of_scheme = parts.scheme == "https", parts.hostname or "", "api_endpoint"
+        if not secure and not is_loopback(host):
+            yield (*path, key_of_scheme), "without https the token and all traffic go out in plain text"
+        if secure and not exporter.https_verify:
+            yield (*path, "https_verify"), "certificates are not checked: anybody between can read the token"
+
+
+def _inspector_warnings(config: Config) -> Iterator[Advice]:
+    inspector = config.inspector
+    if inspector.enabled and not inspector.endpoint.is_loopback and not inspector.ingest_tokens:
+        yield (
+            ("inspector", "endpoint"),
+            ("listens beyond this machine and takes traffic from anybody: set inspector.ingest_tokens"),
+        )
+
+
+def _size_warnings(config: Config) -> Iterator[Advice]:
+    otlp = config.receivers.otlp
+    if otlp.max_in_flight < otlp.max_request_body_size:
+        yield (
+            ("receivers", "otlp", "max_in_flight"),
+            ("is less than max_request_body_size: a request between the two is never admitted"),
+        )
+    if config.journal.max_size < otlp.max_request_body_size:
+        yield (
+            ("journal", "max_size"),
+            ("is less than receivers.otlp.max_request_body_size: a request between the two never fits"),
+        )

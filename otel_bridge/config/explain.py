@@ -1,0 +1,70 @@
+"""Pydantic's errors in the words of this program.
+
+Only locations and kinds are taken from them: the inputs they carry may be secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from otel_bridge.config.document import Document, Path, Unreadable, dotted
+from otel_bridge.config.faults import Fault, did_you_mean
+
+_PLAIN = {
+    "missing": "is required",
+    "bool_type": "is neither true nor false",
+    "bool_parsing": "is neither true nor false",
+    "string_type": "is not text: put it in quotes",
+    "tuple_type": "is not a list",
+    "dict_type": "is not a mapping of keys to values",
+    "model_type": "is not a mapping of keys to values",
+}
+
+
+def explain(
+    error: ValidationError, model: type[BaseModel], document: Document, prefix: Path
+) -> Iterator[Fault]:
+    """A fault for each thing *error* says about the part of *document* at *prefix*."""
+    for detail in error.errors(include_url=False):
+        location = tuple(detail["loc"])
+        path = (*prefix, *location)
+        if isinstance(detail["input"], Unreadable):
+            continue
+        yield Fault(dotted(path), document.line(path), _message(detail, model, location))
+
+
+def nearest_key(model: type[BaseModel], location: Path) -> str:
+    """A hint for the unknown key at *location*, counted from *model*."""
+    owner = _model_at(model, location[:-1])
+    return did_you_mean(str(location[-1]), owner.model_fields if owner else ())
+
+
+def _message(detail: ErrorDetails, model: type[BaseModel], location: Path) -> str:
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        return f"is unknown; {nearest_key(model, location)}"
+    if kind == "value_error":
+        return str(detail["ctx"]["error"])
+    if kind == "literal_error":
+        return f"must be one of {detail['ctx']['expected'].replace(' or ', ', ')}"
+    return _PLAIN.get(kind, "is not valid")
+
+
+def _model_at(model: type[BaseModel], location: Path) -> type[BaseModel] | None:
+    found: type[BaseModel] | None = model
+    for part in location:
+        if isinstance(part, int) or found is None:
+            continue
+        field = found.model_fields.get(part)
+        found = _submodel(field.annotation) if field else None
+    return found
+
+
+def _submodel(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_submodel, get_args(annotation))), None)

@@ -1,0 +1,118 @@
+"""From a file to a Config: every fault at once, each with its path and line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from otel_bridge.config.advice import warnings
+from otel_bridge.config.document import Document, Unreadable, dotted, read
+from otel_bridge.config.explain import explain
+from otel_bridge.config.faults import ConfigError, Fault, Report, did_you_mean
+from otel_bridge.config.models import EXPORTER_TYPES, Config, Exporter, exporter_type
+from otel_bridge.config.selectors import clashes
+
+
+def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Config:
+    """The configuration in the file at *path*, or the defaults where there is none.
+
+    References are resolved against *environment*, by default this process's own. Raises ConfigError.
+    """
+    if path is None:
+        return Config()
+    config, _, faults = _examine(path, environment)
+    if config is None or faults:
+        raise ConfigError(faults, path)
+    return config
+
+
+def check(path: Path, environment: Mapping[str, str] | None = None) -> Report:
+    """Everything that can be said against the file at *path*; never raises for what is in it."""
+    config, document, faults = _examine(path, environment)
+    if config is None or faults:
+        return Report(faults, ())
+    found = [Fault(dotted(where), document.line(where), message) for where, message in warnings(config)]
+    return Report((), _in_order(found))
+
+
+def read_document(path: Path, environment: Mapping[str, str] | None) -> Document:
+    """The file at *path* as a mapping; whatever speaks against that is in its faults."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        return Document(faults=[Fault("", None, f"can't be read: {error.strerror}")])
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        return Document(faults=[Fault("", line, "is not UTF-8 text")])
+    document = read(text, environment)
+    if document.faults and document.data is None:
+        return document
+    if document.data is None:
+        document.faults.append(Fault("", None, "is empty"))
+    elif not isinstance(document.data, dict):
+        document.faults.append(Fault("", 1, "has to be a mapping: `exporters:`, `journal:` and so on"))
+        document.data = None
+    return document
+
+
+def read_exporters(document: Document) -> tuple[dict[str, Exporter], list[Fault]]:
+    """The valid ones of the `exporters` section, and the faults of the others."""
+    section = document.data.get("exporters")
+    if section is None or isinstance(section, Unreadable):
+        return {}, []
+    if not isinstance(section, dict):
+        return {}, [Fault("exporters", document.line(("exporters",)), "is not a mapping of exporters")]
+    exporters: dict[str, Exporter] = {}
+    faults: list[Fault] = []
+    for key, value in section.items():
+        place = ("exporters", key)
+        model = EXPORTER_TYPES.get(exporter_type(key))
+        if model is None or key.endswith("/"):
+            faults.append(
+                Fault(dotted(place), document.line(place), _key_fault(key, known=model is not None))
+            )
+            continue
+        try:
+            exporters[key] = model.model_validate({} if value is None else value)
+        except ValidationError as error:
+            faults.extend(explain(error, model, document, place))
+    return exporters, faults
+
+
+def _examine(
+    path: Path, environment: Mapping[str, str] | None
+) -> tuple[Config | None, Document, tuple[Fault, ...]]:
+    document = read_document(path, os.environ if environment is None else environment)
+    if document.data is None:
+        return None, document, tuple(document.faults)
+    faults = document.faults
+    exporters, exporter_faults = read_exporters(document)
+    faults.extend(exporter_faults)
+    for key, reason in clashes(exporters):
+        faults.append(Fault(dotted(("exporters", key)), document.line(("exporters", key)), reason))
+    config = None
+    try:
+        config = Config.model_validate(_with(document.data, exporters))
+    except ValidationError as error:
+        faults.extend(explain(error, Config, document, ()))
+    return config, document, _in_order(faults)
+
+
+def _with(data: Mapping[str, Any], exporters: Mapping[str, Exporter]) -> dict[str, Any]:
+    return {**data, "exporters": dict(exporters)}
+
+
+def _key_fault(key: str, *, known: bool) -> str:
+    if known:
+        return "has no name after the `/`"
+    kind = exporter_type(key)
+    return f"is of an unknown type; {did_you_mean(kind, EXPORTER_TYPES)}"
+
+
+def _in_order(faults: list[Fault]) -> tuple[Fault, ...]:
+    """As the file reads; what has no line comes first. Each is said once."""
+    return tuple(sorted(dict.fromkeys(faults), key=lambda fault: fault.line or 0))

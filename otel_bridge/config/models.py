@@ -1,0 +1,293 @@
+"""The configuration as frozen values, one class for each section of the file.
+
+Durations are seconds (float) whatever unit a plain number has in the file, sizes are bytes (int),
+tokens are SecretStr. Defaults of the exporters are those of Kong's retired plugins, under the same
+names, so that a Kong user finds them again; `docs/configuration.md` explains every key.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SecretStr,
+    model_validator,
+)
+
+from otel_bridge.config import values
+from otel_bridge.config.values import Endpoint, show_bytes, show_seconds, within
+
+KIB, MIB, GIB, TIB = 1024, 1024**2, 1024**3, 1024**4
+HOUR, DAY = 3600.0, 86400.0
+
+RETIRED_HOSTS = ("mashape.com", "apianalytics.com")
+"""Domains of Galileo's collectors; all of them are gone."""
+
+Seconds = Annotated[float, BeforeValidator(values.duration(1.0))]
+Milliseconds = Annotated[float, BeforeValidator(values.duration(0.001))]
+"""A plain number counts milliseconds; the value in the model is seconds like all others."""
+Days = Annotated[float, BeforeValidator(values.duration(DAY))]
+Size = Annotated[int, BeforeValidator(values.size)]
+Count = Annotated[int, BeforeValidator(values.whole_number)]
+Text = Annotated[str, BeforeValidator(values.required_text)]
+Host = Annotated[str, BeforeValidator(values.host)]
+Url = Annotated[str, BeforeValidator(values.http_url)]
+Secret = Annotated[SecretStr, BeforeValidator(values.secret)]
+Directory = Annotated[Path, BeforeValidator(values.directory)]
+ReadableFile = Annotated[Path, BeforeValidator(values.readable_file)]
+Listen = Annotated[Endpoint, PlainValidator(values.endpoint)]
+Pattern = Annotated[str, BeforeValidator(values.pattern)]
+
+QueueSize = Annotated[
+    Count, AfterValidator(within(0, 1_000_000)), AfterValidator(lambda count: max(count, 1))
+]
+"""Exchanges; 0 was allowed in the plugins and meant what 1 means."""
+Timeout = AfterValidator(within(0.001, HOUR, show_seconds))
+Wait = AfterValidator(within(0, HOUR, show_seconds))
+Age = AfterValidator(within(1, 36_500 * DAY, show_seconds))
+Room = AfterValidator(within(0, 1024 * TIB, show_bytes))
+Stored = AfterValidator(within(KIB, 1024 * TIB, show_bytes))
+InMemory = AfterValidator(within(KIB, 64 * GIB, show_bytes))
+
+
+def _names(value: object) -> object:
+    """One exact name, or a list of them."""
+    return [value] if isinstance(value, str) else value
+
+
+def _given(value: object) -> object:
+    return None if value == "" else value
+
+
+Names = Annotated[tuple[Text, ...], BeforeValidator(_names), AfterValidator(values.not_empty)]
+OptionalText = Annotated[str | None, BeforeValidator(_given)]
+
+
+class Section(BaseModel):
+    """What all sections have in common: unknown keys are faults, nothing changes later."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_sections(cls, data: Any) -> Any:
+        """As in the Collector, a section without anything in it (`journal:`) is one of defaults."""
+        if data is None:
+            return {}
+        if not isinstance(data, dict):
+            return data
+        sections = {
+            name
+            for name, field in cls.model_fields.items()
+            if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+        }
+        return {key: {} if value is None and key in sections else value for key, value in data.items()}
+
+
+class Tls(Section):
+    cert_file: ReadableFile
+    key_file: ReadableFile
+    client_ca_file: ReadableFile | None = None
+    """Clients must then show a certificate signed by it."""
+
+
+class Cors(Section):
+    allowed_origins: tuple[Text, ...] = ()
+
+
+class GrpcProtocol(Section):
+    endpoint: Listen = Endpoint("127.0.0.1", 4317)
+    tls: Tls | None = None
+
+
+class HttpProtocol(Section):
+    endpoint: Listen = Endpoint("127.0.0.1", 4318)
+    tls: Tls | None = None
+    cors: Cors = Cors()
+
+
+class Protocols(Section):
+    grpc: GrpcProtocol = GrpcProtocol()
+    http: HttpProtocol = HttpProtocol()
+
+
+class ReceiverAuth(Section):
+    bearer_tokens: tuple[Secret, ...] = ()
+
+
+class OtlpReceiver(Section):
+    protocols: Protocols = Protocols()
+    max_request_body_size: Annotated[Size, InMemory] = 64 * MIB
+    max_in_flight: Annotated[Size, InMemory] = 256 * MIB
+    auth: ReceiverAuth = ReceiverAuth()
+
+
+class Receivers(Section):
+    otlp: OtlpReceiver = OtlpReceiver()
+
+
+class Journal(Section):
+    directory: Directory = Field(default_factory=lambda: values.directory("~/.local/state/otel-bridge"))
+    max_size: Annotated[Size, Stored] = 2 * GIB
+    min_free: Annotated[Size, Room] = 1 * GIB
+
+
+class DeadLetters(Section):
+    max_size: Annotated[Size, Stored] = 1 * GIB
+    max_age: Annotated[Days, Age] = 30 * DAY
+
+
+class ApplyTo(Section):
+    """Which exchanges an exporter takes: all given parts must match."""
+
+    service: Names | None = None
+    route: Names | None = None
+    consumer: Names | None = None
+    host: Names | None = None
+    scope: Names | None = None
+    service_name: Names | None = None
+
+    @property
+    def parts(self) -> dict[str, frozenset[str]]:
+        """What is given, by name; empty where the exporter takes everything."""
+        return {name: frozenset(names) for name, names in self if names}
+
+
+class ExporterSettings(Section):
+    """What exporters of both types share; each has its own default `queue_size`."""
+
+    apply_to: ApplyTo = ApplyTo()
+    retry_count: Annotated[Count, AfterValidator(within(0, 1_000_000))] = 10
+    flush_timeout: Annotated[Seconds, Wait] = 2.0
+    https_verify: bool = True
+    extensions: bool = False
+    max_backlog: Annotated[Size, Stored] | None = None
+    start_at: Literal["beginning", "end"] | None = None
+
+
+class GalileoSettings(ExporterSettings):
+    service_token: Secret
+    host: Annotated[Host, AfterValidator(values.not_of(RETIRED_HOSTS))]
+    port: Annotated[Count, AfterValidator(within(1, 65535))] = 443
+    https: bool = True
+    environment: OptionalText = None
+    log_bodies: bool = False
+    connection_timeout: Annotated[Seconds, Timeout] = 30.0
+    queue_size: QueueSize = 1000
+
+
+class RunscopeSettings(ExporterSettings):
+    access_token: Secret
+    bucket_key: Text
+    log_body: bool = False
+    api_endpoint: Url = "https://api.runscope.com"
+    timeout: Annotated[Milliseconds, Timeout] = 10.0
+    keepalive: Annotated[Milliseconds, Wait] = 0.03
+    queue_size: QueueSize = 100
+
+
+Exporter = GalileoSettings | RunscopeSettings
+EXPORTER_TYPES: dict[str, type[GalileoSettings | RunscopeSettings]] = {
+    "galileo": GalileoSettings,
+    "runscope": RunscopeSettings,
+}
+"""By the first part of an exporter's key."""
+
+
+class Redaction(Section):
+    defaults: bool = True
+    """False: only what the lists below name."""
+    headers: tuple[Text, ...] = ()
+    query: tuple[Text, ...] = ()
+    fields: tuple[Text, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
+
+
+class Retention(Section):
+    age: Annotated[Days, Age] = 7 * DAY
+    size: Annotated[Size, Stored] = 10 * GIB
+    bodies: Annotated[Days, Age] = 7 * DAY
+    min_free: Annotated[Size, Room] = 2 * GIB
+
+
+class InspectorToken(Section):
+    token: Secret
+    role: Literal["viewer", "admin"]
+
+
+class IngestToken(Section):
+    """A token that a sender has to show, and where its traffic goes: exactly one of the two."""
+
+    token: Secret
+    environment: Text | None = None
+    bucket: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> IngestToken:
+        if (self.environment is None) == (self.bucket is None):
+            raise ValueError("needs `environment` (for Galileo) or `bucket` (for Runscope), one of them")
+        return self
+
+
+class Inspector(Section):
+    enabled: bool = True
+    """In a `Config` this is settled: without the section it is on only if there is no exporter."""
+    endpoint: Listen = Endpoint("127.0.0.1", 4380)
+    allowed_hosts: tuple[Host, ...] = ("localhost", "127.0.0.1")
+    public_url: Url | None = None
+    directory: Directory = Field(
+        default_factory=lambda: values.directory("~/.local/state/otel-bridge/inspector")
+    )
+    log_bodies: Literal["all", "errors", "none"] = "all"
+    exclude: tuple[Text, ...] = ()
+    retention: Retention = Retention()
+    tokens: tuple[InspectorToken, ...] = ()
+    ingest_tokens: tuple[IngestToken, ...] = ()
+
+
+class Metrics(Section):
+    endpoint: Listen = Endpoint("127.0.0.1", 9464)
+
+
+class Logs(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class Telemetry(Section):
+    metrics: Metrics = Metrics()
+    logs: Logs = Logs()
+
+
+class Config(Section):
+    receivers: Receivers = Receivers()
+    journal: Journal = Field(default_factory=Journal)
+    dead_letters: DeadLetters = DeadLetters()
+    exporters: dict[str, Exporter] = {}
+    """By key, `type` or `type/name`; the key is the pipeline's name."""
+    redaction: Redaction = Redaction()
+    inspector: Inspector = Field(default_factory=Inspector)
+    telemetry: Telemetry = Telemetry()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _settle_inspector(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "inspector" not in data:
+            return data | {"inspector": {"enabled": not data.get("exporters")}}
+        return data
+
+
+def exporter_type(key: str) -> str:
+    """`galileo` of `galileo/orders`."""
+    return key.partition("/")[0]

@@ -79,12 +79,14 @@ class _Reader:
         self._open: set[int] = set()
 
     def read(self, node: Node, path: Path) -> None:
-        self._document.lines[()] = 1
+        self._document.lines[()] = _line(node)
         self._document.data = self._value(node, path)
 
     def _value(self, node: Node, path: Path) -> Any:
         if isinstance(node, ScalarNode):
             return self._scalar(node, path)
+        if node.tag not in (_TAG + "map", _TAG + "seq"):
+            return self._fault(path, node, "has a tag that means nothing here")
         if id(node) in self._open:
             return self._fault(path, node, "an alias stands inside of what it names")
         self._open.add(id(node))

@@ -5,6 +5,8 @@ Only locations and kinds are taken from them: the inputs they carry may be secre
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -50,8 +52,15 @@ def _message(detail: ErrorDetails, model: type[BaseModel], location: Path) -> st
     if kind == "value_error":
         return str(detail["ctx"]["error"])
     if kind == "literal_error":
-        return f"must be one of {detail['ctx']['expected'].replace(' or ', ', ')}"
+        choices = re.findall(r"'(\w+)'", detail["ctx"]["expected"])
+        return f"must be one of {', '.join(choices)}{_near(detail['input'], choices)}"
     return _PLAIN.get(kind, "is not valid")
+
+
+def _near(value: object, choices: list[str]) -> str:
+    """A hint that holds nothing of *value* itself."""
+    near = difflib.get_close_matches(str(value), choices, n=1)
+    return f"; did you mean `{near[0]}`?" if near else ""
 
 
 def _model_at(model: type[BaseModel], location: Path) -> type[BaseModel] | None:

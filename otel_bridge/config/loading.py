@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -13,7 +13,7 @@ from otel_bridge.config.advice import warnings
 from otel_bridge.config.document import Document, Unreadable, dotted, read
 from otel_bridge.config.explain import explain
 from otel_bridge.config.faults import ConfigError, Fault, Report, did_you_mean
-from otel_bridge.config.models import EXPORTER_TYPES, Config, Exporter, exporter_type
+from otel_bridge.config.models import EXPORTER_TYPES, ApplyTo, Config, Exporter, exporter_type
 from otel_bridge.config.selectors import clashes
 
 
@@ -25,7 +25,7 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Con
     if path is None:
         return Config()
     config, _, faults = _examine(path, environment)
-    if config is None or faults:
+    if faults:
         raise ConfigError(faults, path)
     return config
 
@@ -33,10 +33,8 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Con
 def check(path: Path, environment: Mapping[str, str] | None = None) -> Report:
     """Everything that can be said against the file at *path*; never raises for what is in it."""
     config, document, faults = _examine(path, environment)
-    if config is None or faults:
-        return Report(faults, ())
     found = [Fault(dotted(where), document.line(where), message) for where, message in warnings(config)]
-    return Report((), _in_order(found))
+    return Report(faults, _in_order(found))
 
 
 def read_document(path: Path, environment: Mapping[str, str] | None) -> Document:
@@ -54,7 +52,9 @@ def read_document(path: Path, environment: Mapping[str, str] | None) -> Document
     if document.data is None:
         document.faults.append(Fault("", None, "is empty"))
     elif not isinstance(document.data, dict):
-        document.faults.append(Fault("", 1, "has to be a mapping: `exporters:`, `journal:` and so on"))
+        document.faults.append(
+            Fault("", document.line(()), "has to be a mapping: `exporters:`, `journal:` and so on")
+        )
         document.data = None
     return document
 
@@ -83,27 +83,35 @@ def read_exporters(document: Document) -> tuple[dict[str, Exporter], list[Fault]
     return exporters, faults
 
 
-def _examine(
-    path: Path, environment: Mapping[str, str] | None
-) -> tuple[Config | None, Document, tuple[Fault, ...]]:
+def _examine(path: Path, environment: Mapping[str, str] | None) -> tuple[Config, Document, tuple[Fault, ...]]:
+    """The configuration (with faults: what is right of it, the rest at its defaults) and the faults."""
     document = read_document(path, os.environ if environment is None else environment)
     if document.data is None:
-        return None, document, tuple(document.faults)
+        return Config(), document, tuple(document.faults)
     faults = document.faults
     exporters, exporter_faults = read_exporters(document)
     faults.extend(exporter_faults)
-    for key, reason in clashes(exporters):
+    for key, reason in clashes(_selectors(document.data.get("exporters"))):
         faults.append(Fault(dotted(("exporters", key)), document.line(("exporters", key)), reason))
-    config = None
+    data = document.data | {"exporters": exporters}
     try:
-        config = Config.model_validate(_with(document.data, exporters))
+        config = Config.model_validate(data)
     except ValidationError as error:
         faults.extend(explain(error, Config, document, ()))
+        wrong = {detail["loc"][0] for detail in error.errors()}
+        config = Config.model_validate({key: value for key, value in data.items() if key not in wrong})
     return config, document, _in_order(faults)
 
 
-def _with(data: Mapping[str, Any], exporters: Mapping[str, Exporter]) -> dict[str, Any]:
-    return {**data, "exporters": dict(exporters)}
+def _selectors(section: object) -> dict[str, ApplyTo]:
+    """The readable `apply_to` of every exporter, whatever else may be wrong with it."""
+    found = {}
+    for key, value in section.items() if isinstance(section, dict) else ():
+        given = value.get("apply_to") if isinstance(value, dict) else None
+        if exporter_type(key) in EXPORTER_TYPES:
+            with contextlib.suppress(ValidationError):  # told as a fault of the exporter already
+                found[key] = ApplyTo.model_validate(given)
+    return found
 
 
 def _key_fault(key: str, *, known: bool) -> str:

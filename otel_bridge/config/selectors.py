@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
-from otel_bridge.config.models import Exporter, exporter_type
+from otel_bridge.config.models import ApplyTo, exporter_type
 
 
-def clashes(exporters: Mapping[str, Exporter]) -> Iterator[tuple[str, str]]:
-    """For each pair that can't be told apart: the later one's key, and why.
+def clashes(selectors: Mapping[str, ApplyTo]) -> Iterator[tuple[str, str]]:
+    """For each pair of exporters that can't be told apart: the later one's key, and why.
 
     Selectors with different parts never tie, Kong's precedence decides. With the same parts, they tie
     for every exchange that fits both.
     """
-    for (first, one), (second, other) in combinations(exporters.items(), 2):
+    for (first, one), (second, other) in combinations(selectors.items(), 2):
         if exporter_type(first) != exporter_type(second):
             continue
-        mine, theirs = one.apply_to.parts, other.apply_to.parts
+        mine, theirs = one.parts, other.parts
         if mine.keys() != theirs.keys():
             continue
         if not mine:

@@ -109,15 +109,15 @@ def show_seconds(value: float) -> str:
     for unit, seconds in reversed(_DURATION_UNITS.items()):
         if value >= seconds and (value / seconds).is_integer():
             return f"{value / seconds:.0f}{unit}"
-    return f"{value:g}s"
+    return f"{round(value * 1000)}ms" if value else "0s"
 
 
 def show_bytes(value: float) -> str:
     """*value* bytes in the largest binary unit that needs no fraction."""
     for power, unit in ((4, "TiB"), (3, "GiB"), (2, "MiB"), (1, "KiB")):
         if value and value % 1024**power == 0:
-            return f"{value / 1024**power:.0f}{unit}"
-    return f"{value:.0f}"
+            return f"{int(value) // 1024**power}{unit}"
+    return str(int(value))
 
 
 def endpoint(value: object) -> Endpoint:
@@ -129,6 +129,8 @@ def endpoint(value: object) -> Endpoint:
     host, colon, port = value.strip().rpartition(":")
     if "://" in value or "/" in value:
         raise ValueError("is not an endpoint: give host:port without scheme or path")
+    if ":" in host and not host.startswith("["):
+        raise ValueError("is not an endpoint: an IPv6 address needs brackets, e.g. [::1]:4318")
     if not colon or not port.isascii() or not port.isdigit() or int(port) > _MAX_PORT:
         raise ValueError("is not an endpoint: give host:port with a port up to 65535, e.g. 127.0.0.1:4318")
     return Endpoint(_host(host) if host else "0.0.0.0", int(port))  # noqa: S104 - what `:port` means
@@ -165,7 +167,7 @@ def required_text(value: object) -> str:
         # A number would lose its leading zeros, and `yes` its spelling.
         raise ValueError("is not text: put it in quotes")  # noqa: TRY004
     if not value.strip():
-        raise ValueError("is required, and it is empty")
+        raise ValueError("is empty: a value is required")
     return value.strip()
 
 
@@ -224,8 +226,10 @@ def readable_file(value: object) -> Path:
 
 
 def _re2_reason(error: re2.error) -> str:
-    reason = error.args[0] if error.args else ""
-    return reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+    """What RE2 says, without the part of the pattern that it appends: that may be a secret to mask."""
+    reason = error.args[0] if error.args else b""
+    text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+    return text.partition(":")[0]
 
 
 def _number(value: object) -> float | None:

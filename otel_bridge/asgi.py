@@ -120,6 +120,18 @@ def listen(endpoint: str) -> socket.socket:
     return sock
 
 
+def check_tls(tls: Tls) -> None:
+    """Raise `StartupError` unless the files of *tls* exist and fit together."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(tls.cert_file, tls.key_file)
+        if tls.client_ca_file:
+            context.load_verify_locations(tls.client_ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        files = ", ".join(str(path) for path in (tls.cert_file, tls.key_file, tls.client_ca_file) if path)
+        raise StartupError(f"Cannot set up TLS with {files}: {error.strerror or error}.") from error
+
+
 def split_endpoint(endpoint: str) -> tuple[str, int]:
     """Host (without brackets, maybe empty) and port of *endpoint*; `StartupError` if it has none."""
     host, colon, port = endpoint.rpartition(":")
@@ -149,7 +161,7 @@ class _Server(uvicorn.Server):
 
 
 def _config(app: AsgiApp, tls: Tls | None) -> uvicorn.Config:
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app,
         http="httptools",
         loop="none",
@@ -164,25 +176,15 @@ def _config(app: AsgiApp, tls: Tls | None) -> uvicorn.Config:
         backlog=_BACKLOG,
         **_tls_options(tls),
     )
-    try:
-        config.load()
-    except OSError as error:  # ssl.SSLError is one
-        assert tls
-        raise StartupError(_unusable(tls, error)) from error
-    return config
 
 
 def _tls_options(tls: Tls | None) -> dict[str, Any]:
     if tls is None:
         return {}
+    check_tls(tls)
     return {
         "ssl_certfile": tls.cert_file,
         "ssl_keyfile": tls.key_file,
         "ssl_ca_certs": tls.client_ca_file,
         "ssl_cert_reqs": ssl.CERT_REQUIRED if tls.client_ca_file else ssl.CERT_NONE,
     }
-
-
-def _unusable(tls: Tls, error: OSError) -> str:
-    files = ", ".join(str(path) for path in (tls.cert_file, tls.key_file, tls.client_ca_file) if path)
-    return f"Cannot set up TLS with {files}: {error.strerror or error}."

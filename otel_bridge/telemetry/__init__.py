@@ -1,0 +1,1 @@
+"""What the bridge tells about itself: metrics, health, logs."""

@@ -87,10 +87,13 @@ def script(replies: Iterable[Reply], then: Reply | None = None) -> Answering:
 
 
 class VendorServer:
-    """`answer` may be replaced while it runs."""
+    """`answer` may be replaced while it runs. An *early* one answers heads, before it reads the bodies."""
 
-    def __init__(self, answer: Answering | None = None, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, answer: Answering | None = None, *, tls: ssl.SSLContext | None = None, early: bool = False
+    ) -> None:
         self.answer: Answering = answer or (lambda _: Reply())
+        self._early = early
         self.most_in_flight = 0
         self._tls = tls
         self._in_flight = 0
@@ -169,7 +172,7 @@ class VendorServer:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int
     ) -> None:
         while True:
-            request = await self._read(reader, connection)
+            request, unread = await self._read(reader, connection)
             with self._news:
                 self._in_flight += 1
                 self.most_in_flight = max(self.most_in_flight, self._in_flight)
@@ -179,16 +182,19 @@ class VendorServer:
                 goes_on = await self._reply(writer, self.answer(request))
             finally:
                 self._in_flight -= 1
+            await reader.readexactly(unread)
             if not goes_on:
                 return
 
-    async def _read(self, reader: asyncio.StreamReader, connection: int) -> Received:
+    async def _read(self, reader: asyncio.StreamReader, connection: int) -> tuple[Received, int]:
+        """A request, and how many bytes of its body are still to come."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         method, path, _ = head[0].split(" ", 2)
         pairs = (line.split(":", 1) for line in head[1:] if line)
         headers = {name.lower(): value.strip() for name, value in pairs}
-        body = await reader.readexactly(int(headers.get("content-length", 0)))
-        return Received(method, path, headers, body, time.monotonic(), connection)
+        length = int(headers.get("content-length", 0))
+        body = b"" if self._early else await reader.readexactly(length)
+        return Received(method, path, headers, body, time.monotonic(), connection), length - len(body)
 
     async def _reply(self, writer: asyncio.StreamWriter, reply: Reply) -> bool:
         """Answer; False where the connection is over."""

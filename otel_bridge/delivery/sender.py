@@ -1,0 +1,136 @@
+"""Sends one request and reads its answer; decides nothing.
+
+    Unreachable        the request got no answer: no address, no connection, no TLS, no time
+
+The status line is the answer. Once it is there, a body that drips, breaks off or is garbage changes
+nothing: what could be read of it is handed on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpx
+
+from otel_bridge import __version__
+from otel_bridge.delivery.answer import parse_retry_after
+from otel_bridge.delivery.request import Answer, Request
+
+USER_AGENT = f"otel-bridge/{__version__}"
+
+# Of an answer's body; a 207 with an error for each of a thousand entries fits.
+MAX_BODY = 256 * 1024
+# httpx translates what comes from below it, and these two are what it was seen to let through.
+FOREIGN_ERRORS = (httpx.HTTPError, httpx.InvalidURL, OSError)
+# Their texts quote what was to be sent, and a token may be in that.
+TELLTALE_ERRORS = (httpx.LocalProtocolError, UnicodeError)
+
+_HEADERS = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
+# The loopback of a proxy is another machine's.
+_DIRECT = ("all://localhost", "all://127.0.0.1", "all://[::1]")
+_MASK = "REDACTED"
+
+
+class Unreachable(Exception):  # noqa: N818 - reads as what it says: the destination is
+    """No answer came; the message says why and holds no secret."""
+
+
+class Sender:
+    """Connections to one destination; for one event loop.
+
+    *verify* is whether to verify the server's certificate, or a context that knows how. Timeouts are
+    seconds: *timeout* is for connecting, and for any silence after that; *total_timeout* ends a whole
+    request, however busy it is. Idle connections are kept for *keepalive* seconds. A proxy is taken from
+    the usual environment variables.
+    """
+
+    def __init__(
+        self,
+        *,
+        verify: bool | ssl.SSLContext = True,
+        timeout: float,
+        total_timeout: float,
+        keepalive: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._timeout = timeout
+        self._total_timeout = total_timeout
+        self._clock = clock
+        self._client = httpx.AsyncClient(
+            headers=_HEADERS,
+            verify=verify if isinstance(verify, ssl.SSLContext) else httpx.create_ssl_context(verify=verify),
+            timeout=httpx.Timeout(timeout),
+            limits=httpx.Limits(keepalive_expiry=keepalive),
+            follow_redirects=False,
+            mounts=dict.fromkeys(_DIRECT),
+            # Nobody logs in here, so nothing is owed to a server that wants to be remembered.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        )
+
+    async def send(self, request: Request) -> Answer:
+        """POST *request*; raises Unreachable where no status came back in time."""
+        response: httpx.Response | None = None
+        body = bytearray()
+        try:
+            async with (
+                asyncio.timeout(self._total_timeout),
+                self._client.stream(
+                    "POST", request.url, headers=dict(request.headers), content=request.content
+                ) as response,
+            ):
+                async for piece in response.aiter_raw():
+                    body += piece
+                    if len(body) >= MAX_BODY:
+                        break
+        except TELLTALE_ERRORS:
+            if response is None:
+                raise Unreachable("its address or token holds characters that HTTP does not allow") from None
+        except TimeoutError as error:
+            if response is None:
+                raise Unreachable(f"no answer within {self._total_timeout:g} s") from error
+        except FOREIGN_ERRORS as error:
+            if response is None:
+                raise Unreachable(self._reason(error)) from error
+        assert response is not None
+        return self._answer(request, response, bytes(body[:MAX_BODY]))
+
+    async def aclose(self) -> None:
+        """Close all connections; requests in flight have to be over."""
+        await self._client.aclose()
+
+    def _answer(self, request: Request, response: httpx.Response, body: bytes) -> Answer:
+        location = response.headers.get("location", "")
+        if request.secret:
+            body = body.replace(request.secret.encode(), _MASK.encode())
+            location = location.replace(request.secret, _MASK)
+        wait = parse_retry_after(response.headers.get("retry-after"), now=self._clock())
+        return Answer(response.status_code, wait, body, location)
+
+    def _reason(self, error: Exception) -> str:
+        if isinstance(error, httpx.ConnectTimeout):
+            return f"no connection within {self._timeout:g} s"
+        if isinstance(error, httpx.TimeoutException):
+            return f"silence for {self._timeout:g} s"
+        for cause in _chain(error):
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                return f"its certificate is not trusted: {cause.verify_message}"
+            if isinstance(cause, socket.gaierror):
+                return f"its name can't be resolved: {cause.strerror}"
+            if isinstance(cause, ssl.SSLError):
+                return f"TLS failed: {cause.reason or cause}"
+            if isinstance(cause, OSError) and cause.errno:
+                return os.strerror(cause.errno).lower()
+        return str(error) or type(error).__name__
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """*error* and what led to it, the origin first."""
+    if error is not None:
+        yield from _chain(error.__cause__ or error.__context__)
+        yield error

@@ -1,0 +1,141 @@
+"""The endpoints that Galileo agents and Runscope clients post to.
+
+    POST /1.1.0/single, /1.1.0/batch, /1.0.0/..., /     ALF, an object or an array in any of them
+    POST /buckets/{key}/messages                        Runscope messages, one or an array
+
+Laws: what is answered as kept is kept (`Sink.keep` returns first), whether the sender waits for the
+answer or not; whatever is posted gets an answer in its protocol's own shape; one bad entry costs its
+neighbours nothing; memory for bodies is bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import cast
+from uuid import uuid4
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from otel_bridge.inspector import galileo, runscope
+from otel_bridge.inspector.answers import galileo_kept, galileo_refused, runscope_kept, runscope_refused
+from otel_bridge.inspector.arrival import Arrived, NotKeptError, Sink
+from otel_bridge.inspector.posted import Posted, RefusedError
+from otel_bridge.inspector.tokens import IngestToken, IngestTokens, UnknownTokenError
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY = 64 << 20
+MAX_IN_FLIGHT = 256 << 20
+
+_ALF_PATHS = ("/", *(f"/{version}/{way}" for version in ("1.0.0", "1.1.0") for way in ("single", "batch")))
+_BEARER = "bearer "
+_COME_BACK = {"retry-after": "1"}
+_WRONG_METHOD = "only POST is taken here"
+_WRONG_PATH = "nothing is taken here: ALF goes to /1.1.0/single, messages go to /buckets/{key}/messages"
+_OTHER_SITES = frozenset({"cross-site", "same-site"})
+
+Refuse = Callable[[int, str, Mapping[str, str] | None], Response]
+
+
+def front_door(
+    sink: Sink,
+    *,
+    tokens: Iterable[IngestToken] = (),
+    max_body: int = MAX_BODY,
+    max_in_flight: int = MAX_IN_FLIGHT,
+    new_id: Callable[[], str] = lambda: str(uuid4()),
+) -> Starlette:
+    """The app that answers both protocols and gives what arrives to *sink*.
+
+    A body has at most *max_body* bytes, all bodies that are in the process at once *max_in_flight* (more:
+    503), before and after decompression. Without *tokens* anybody may post.
+    """
+    door = _FrontDoor(
+        sink, IngestTokens(tokens), Posted(max_body=max_body, max_in_flight=max_in_flight), new_id
+    )
+    app = Starlette(
+        routes=[
+            *(Route(path, door.galileo, methods=["POST"]) for path in _ALF_PATHS),
+            Route("/buckets/{bucket}/messages", door.runscope, methods=["POST"]),
+        ],
+        exception_handlers={HTTPException: _not_routed},
+    )
+    # Agents take a redirect for a refusal and drop what they have.
+    app.router.redirect_slashes = False
+    return app
+
+
+class _FrontDoor:
+    def __init__(self, sink: Sink, tokens: IngestTokens, posted: Posted, new_id: Callable[[], str]) -> None:
+        self._sink = sink
+        self._tokens = tokens
+        self._posted = posted
+        self._new_id = new_id
+
+    async def galileo(self, request: Request) -> Response:
+        return await _answer(request, self._take_alf, galileo_refused)
+
+    async def runscope(self, request: Request) -> Response:
+        return await _answer(request, self._take_messages, runscope_refused)
+
+    async def _take_alf(self, request: Request) -> Response:
+        async with self._posted.documents(request) as documents:
+            read = galileo.read(documents, tokens=self._tokens, new_id=self._new_id)
+            if documents and read.strangers == len(documents):
+                raise RefusedError(401, "serviceToken is not one that this collector takes")
+            await self._keep(read.arrived)
+        return galileo_kept(len(read.arrived), read.errors)
+
+    async def _take_messages(self, request: Request) -> Response:
+        bucket = request.path_params["bucket"]
+        try:
+            self._tokens.admit_to_bucket(_bearer_token(request), bucket)
+        except UnknownTokenError as error:
+            raise RefusedError(403, "the access token is not one for this bucket") from error
+        async with self._posted.documents(request) as documents:
+            messages = runscope.read(documents, bucket=bucket, new_id=self._new_id)
+            arrived = [message.arrived for message in messages if message.arrived]
+            if messages and not arrived:
+                raise RefusedError(400, messages[0].complaint)
+            await self._keep(arrived)
+        return runscope_kept(messages)
+
+    async def _keep(self, arrived: Sequence[Arrived]) -> None:
+        if arrived:
+            await self._sink.keep(arrived)
+
+
+async def _answer(
+    request: Request, take: Callable[[Request], Awaitable[Response]], refuse: Refuse
+) -> Response:
+    if request.headers.get("sec-fetch-site") in _OTHER_SITES:
+        # Any web page can make its visitor's browser post to a local port.
+        return refuse(403, "posted from another site's page", None)
+    try:
+        return await take(request)
+    except RefusedError as error:
+        return refuse(error.status, str(error), _COME_BACK if error.status == 503 else None)
+    except NotKeptError as error:
+        return refuse(503, str(error), _COME_BACK)
+    except ClientDisconnect:
+        return refuse(400, "the connection ended before the body did", None)
+    except Exception:
+        log.exception("a posted request could not be taken", path=request.url.path)
+        return refuse(500, "internal error", None)
+
+
+async def _not_routed(request: Request, error: Exception) -> Response:
+    found = cast(HTTPException, error)
+    refuse = runscope_refused if request.url.path.startswith("/buckets") else galileo_refused
+    why = _WRONG_METHOD if found.status_code == 405 else _WRONG_PATH
+    return refuse(found.status_code, why, found.headers)
+
+
+def _bearer_token(request: Request) -> str:
+    given = request.headers.get("authorization", "")
+    return given[len(_BEARER) :].strip() if given[: len(_BEARER)].lower() == _BEARER else ""

@@ -1,0 +1,59 @@
+"""Single values of foreign JSON, read as senders write them; None where there is no such value."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+_LARGEST_STATUS = 999
+
+
+def number(value: Any) -> float | None:
+    """A finite number, also from digits in a string (nginx variables come so)."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def integer(value: Any) -> int | None:
+    """A whole number, also from a float or a string that is one."""
+    found = number(value)
+    return int(found) if found is not None and found.is_integer() else None
+
+
+def size(value: Any) -> int | None:
+    """Bytes; a negative size is HAR's way to say unknown."""
+    found = integer(value)
+    return found if found is not None and found >= 0 else None
+
+
+def status(value: Any) -> int | None:
+    """An HTTP status; 0 means none."""
+    found = integer(value)
+    return found if found is not None and 0 <= found <= _LARGEST_STATUS else None
+
+
+def instant(value: Any) -> float | None:
+    """Unix seconds of an ISO 8601 date-time with any fraction; UTC where it names no zone."""
+    if not isinstance(value, str):
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def text(value: Any) -> str:
+    """*value* if it is a string, else ""."""
+    return value if isinstance(value, str) else ""
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """*value* if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}

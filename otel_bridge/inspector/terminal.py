@@ -1,0 +1,107 @@
+"""A sink that prints: one line for each exchange that arrives.
+
+Lines are written by a thread of their own, straight to the file descriptor. A terminal that is held
+(Ctrl-S, a pager) makes senders wait for their answers; signals still reach the loop, and leaving does not
+wait for anybody to read on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import tzinfo
+
+from otel_bridge.asgi import AsgiServer
+from otel_bridge.inspector.arrival import Arrived, NotKeptError
+from otel_bridge.inspector.front_door import front_door
+from otel_bridge.inspector.line import line
+from otel_bridge.inspector.tokens import IngestToken
+
+_GONE = "nobody reads the lines any more"
+_GRACE = 2.0
+
+
+class Terminal:
+    """Belongs to one event loop. *gone* is called there once, when whoever read the lines has left."""
+
+    def __init__(
+        self, fd: int, *, colour: bool, gone: Callable[[], None], zone: tzinfo | None = None
+    ) -> None:
+        """Print to file descriptor *fd*; times are in *zone*, None for this machine's own."""
+        self._fd = fd
+        self._colour = colour
+        self._gone = gone
+        self._zone = zone
+        self._loop = asyncio.get_running_loop()
+        self._lines: queue.SimpleQueue[tuple[bytes, asyncio.Future[None]]] = queue.SimpleQueue()
+        threading.Thread(target=self._write_lines, name="terminal", daemon=True).start()
+
+    async def keep(self, arrivals: Sequence[Arrived]) -> None:
+        """Return when the lines are written; `NotKeptError` when they can't be."""
+        width = _columns(self._fd)
+        text = "".join(
+            line(arrived, zone=self._zone, colour=self._colour, width=width) + "\n" for arrived in arrivals
+        )
+        written = self._loop.create_future()
+        self._lines.put((text.encode(errors="backslashreplace"), written))
+        await written
+
+    def _write_lines(self) -> None:
+        while True:
+            data, written = self._lines.get()
+            try:
+                while data:
+                    data = data[os.write(self._fd, data) :]
+            except OSError:
+                self._tell(self._fail, written)
+            else:
+                self._tell(_resolve, written)
+
+    def _tell(self, what: Callable[[asyncio.Future[None]], None], written: asyncio.Future[None]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(what, written)
+        except RuntimeError:
+            # The loop is closed: the process is leaving.
+            return
+
+    def _fail(self, written: asyncio.Future[None]) -> None:
+        if not written.done():
+            written.set_exception(NotKeptError(_GONE))
+        self._gone()
+
+
+async def print_arrivals(sock: socket.socket, *, tokens: Iterable[IngestToken] = ()) -> None:
+    """Serve the front door on *sock* and print to stdout, until SIGINT, SIGTERM or a closed pipe."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    fd = sys.stdout.fileno()
+    terminal = Terminal(fd, colour=wants_colour(os.environ) and os.isatty(fd), gone=stopped.set)
+    server = AsgiServer(front_door(terminal, tokens=tokens), sock)
+    await server.start()
+    await stopped.wait()
+    await server.stop(grace=_GRACE)
+
+
+def wants_colour(environment: Mapping[str, str]) -> bool:
+    """Whether a terminal may be coloured: not with NO_COLOR (any value but ""), nor where it can't be."""
+    return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+
+
+def _resolve(written: asyncio.Future[None]) -> None:
+    if not written.done():
+        written.set_result(None)
+
+
+def _columns(fd: int) -> int | None:
+    """How wide the terminal is now; None if *fd* is none, or does not say."""
+    try:
+        return os.get_terminal_size(fd).columns or None
+    except OSError:
+        return None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import click
 
+from otel_bridge.kong.admin import AdminError, read_gateway
+from otel_bridge.kong.check import examine
+from otel_bridge.kong.declarative import DeclarativeError, read_file
 from otel_bridge.kong.files import write_plugin
 from otel_bridge.kong.recipe import DEFAULT_ENDPOINT, plugin_recipe, prefunction_recipe, traces_endpoint
 from otel_bridge.kong.settings import SettingError, parse
@@ -54,6 +58,27 @@ def capture(form: str, endpoint: str, arguments: tuple[str, ...]) -> None:
         click.echo(f"wrote {path}", err=True)
     given = {assignment.partition("=")[0] for assignment in assignments}
     click.echo(plugin_recipe(directory, settings, url, given), nl=False)
+
+
+@kong.command(short_help="Why Kong sends nothing, or not all.")
+@click.option("--file", type=click.Path(path_type=Path), metavar="KONG.yml", help="A declarative file.")
+@click.option("--admin-url", metavar="URL", help="A running Kong's Admin API; it is only read.")
+def check(file: Path | None, admin_url: str | None) -> None:
+    """Find out why Kong sends nothing, or not all. Exits 1 if anything is wrong."""
+    if (file is None) == (admin_url is None):
+        raise click.UsageError("give --file KONG.yml or --admin-url URL, one of them")
+    try:
+        gateway = read_file(file) if file else read_gateway(admin_url or "")
+    except (DeclarativeError, AdminError) as error:
+        raise click.ClickException(str(error)) from error
+    findings = examine(gateway)
+    for finding in findings:
+        click.echo(f"{'wrong' if finding.wrong else 'note '}  {finding.message}")
+        click.echo(textwrap.indent(finding.remedy, " " * 7))
+    wrong = sum(finding.wrong for finding in findings)
+    click.echo(f"{wrong} wrong" if wrong else "Nothing is wrong.")
+    if wrong:
+        raise click.exceptions.Exit(1)
 
 
 def _write(directory: Path) -> list[Path]:

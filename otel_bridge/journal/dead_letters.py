@@ -1,0 +1,301 @@
+"""Dead letters: exchanges a destination refused for good, and what was given up, for people to look at.
+
+              add             mark_replay             take_replays
+    pipeline ─────▶ held ───────────────────▶ replay ──────────────▶ pipeline ──▶ drop, when delivered
+                     ▲                                                  │
+                     └──────────────────── put_back ────────────────────┘
+    pipeline ─────▶ given up
+            give_up
+
+A row in `replay` stays there until it is delivered, so after a crash it is taken again. `drop` works in
+every state; age takes what nobody asked to replay.
+
+They lie in the journal's state file and outlive the journal's records. A second process may work on them
+beside a running serve.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Self
+
+from otel_bridge.journal import database, state
+from otel_bridge.journal.errors import JournalError, JournalFull
+
+_LIST = """
+    SELECT id, at_ns, exporter, api, reason, answer, exchanges, first_ns, last_ns, state,
+           coalesce(length(otlp), 0), NULL
+    FROM dead_letter ORDER BY id
+"""
+_GET = """
+    SELECT id, at_ns, exporter, api, reason, answer, exchanges, first_ns, last_ns, state,
+           coalesce(length(otlp), 0), otlp
+    FROM dead_letter WHERE id = ?
+"""
+_INSERT = """
+    INSERT INTO dead_letter
+        (at_ns, exporter, api, reason, answer, exchanges, first_ns, last_ns, state, otlp)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_MARK = "UPDATE dead_letter SET state = 'replay' WHERE id = ? AND state = 'held'"
+_MARK_ALL = "UPDATE dead_letter SET state = 'replay' WHERE state = 'held'"
+_REPLAYS = "SELECT id, length(otlp) FROM dead_letter WHERE exporter = ? AND state = 'replay' ORDER BY id"
+_LAST_GIVEN_UP = """
+    SELECT id, first_ns FROM dead_letter
+    WHERE exporter = ? AND state = 'given up' AND reason = ? ORDER BY id DESC LIMIT 1
+"""
+_GROW = """
+    UPDATE dead_letter SET at_ns = ?, exchanges = exchanges + ?, last_ns = max(last_ns, ?) WHERE id = ?
+"""
+_MIB = 1024 * 1024
+# Deleting locks the file for everybody, serve's cursors included, so it goes in small steps.
+_ROWS_AT_ONCE = 100
+# What is given up goes on being given up: one row for an hour of it, not one for each record.
+_GIVEN_UP_SPAN_NS = 3600 * 10**9
+
+
+class State(StrEnum):
+    HELD = "held"
+    REPLAY = "replay"
+    GIVEN_UP = "given up"
+    """Never read by its exporter: there is nothing to replay."""
+
+
+class DeadLetter(NamedTuple):
+    id: int
+    at_ns: int
+    """When it was added, or put back, or last grew; Unix time as all times here."""
+    exporter: str
+    api: str
+    reason: str
+    answer: str
+    """What the destination said; "" where it wasn't asked."""
+    exchanges: int
+    first_ns: int
+    last_ns: int
+    state: State
+    size: int
+    """Bytes of `otlp`."""
+    otlp: bytes | None
+    """The exchanges as a redacted ExportTraceServiceRequest; None where they were given up, and in what
+    `list` returns.
+    """
+
+
+class DeadLetters:
+    """Thread-safe. Methods raise JournalError; its kinds only where they say so."""
+
+    def __init__(
+        self, db: sqlite3.Connection, path: Path, *, max_size: int, max_age_s: float, clock: Callable[[], int]
+    ) -> None:
+        self._db = db
+        self._path = path
+        self._max_size = max_size
+        self._max_age_ns = int(max_age_s * 1e9)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._taken: set[int] = set()
+        self._version: int | None = None
+
+    @classmethod
+    def open(
+        cls, directory: Path, *, max_size: int, max_age_s: float, clock: Callable[[], int] = time.time_ns
+    ) -> Self:
+        """The dead letters beside the journal in *directory*, which has to exist.
+
+        *max_size* is in bytes, *clock* gives Unix time in nanoseconds. Raises JournalTooNew or JournalError.
+        """
+        path = directory / state.FILE
+        try:
+            if not path.exists():
+                state.create(directory)
+            db = state.connect(directory)
+        except (sqlite3.Error, OSError, database.DamagedError) as error:
+            raise JournalError(f"can't open {path}: {error}") from error
+        return cls(db, path, max_size=max_size, max_age_s=max_age_s, clock=clock)
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def add(
+        self,
+        *,
+        exporter: str,
+        api: str,
+        reason: str,
+        answer: str,
+        exchanges: int,
+        first_ns: int,
+        last_ns: int,
+        otlp: bytes,
+    ) -> int:
+        """Keep refused exchanges; returns the id. Raises JournalFull at `max_size` or on a full disk."""
+        now = self._clock()
+        values = (now, exporter, api, reason, answer, exchanges, first_ns, last_ns, State.HELD, otlp)
+        with self._change() as db:
+            if self._size(db) + len(otlp) > self._max_size:
+                raise JournalFull(
+                    f"the dead letters in {self._path} have reached dead_letters.max_size: "
+                    "replay or drop some with `otel-bridge dead-letters`"
+                )
+            return _insert(db, values)
+
+    def give_up(self, *, exporter: str, reason: str, exchanges: int, first_ns: int, last_ns: int) -> int:
+        """List a range of *exchanges* as given up unread; returns the id. Never too full for that.
+
+        Going on for the same *reason* makes the last row grow, until that spans an hour.
+        """
+        now = self._clock()
+        with self._change() as db:
+            last = db.execute(_LAST_GIVEN_UP, (exporter, reason)).fetchone()
+            if last is None or last_ns - last[1] > _GIVEN_UP_SPAN_NS:
+                values = (now, exporter, "", reason, "", exchanges, first_ns, last_ns, State.GIVEN_UP, None)
+                return _insert(db, values)
+            db.execute(_GROW, (now, exchanges, last_ns, last[0]))
+            return int(last[0])
+
+    def list(self) -> Sequence[DeadLetter]:
+        """All of them, oldest first, without their `otlp`."""
+        with self._read() as db:
+            rows = db.execute(_LIST).fetchall()
+        return [_letter(row) for row in rows]
+
+    def get(self, number: int) -> DeadLetter | None:
+        with self._read() as db:
+            return _get(db, number)
+
+    def counts(self) -> dict[str, int]:
+        """Rows for each exporter that has any."""
+        with self._read() as db:
+            return dict(db.execute("SELECT exporter, count(*) FROM dead_letter GROUP BY exporter").fetchall())
+
+    def bytes_on_disk(self) -> int:
+        with self._read() as db:
+            return self._size(db)
+
+    def full(self) -> bool:
+        """Whether `add` refuses: pipelines have to hold until some are replayed, dropped or too old."""
+        return self.bytes_on_disk() >= self._max_size
+
+    def mark_replay(self, ids: Collection[int] | Literal["all"]) -> int:
+        """Have those that are held sent again by their exporters' pipelines; returns how many are marked."""
+        with self._change() as db:
+            if ids == "all":
+                return db.execute(_MARK_ALL).rowcount
+            return db.executemany(_MARK, [(number,) for number in ids]).rowcount
+
+    def take_replays(self, exporter: str, *, limit_bytes: int = 16 * _MIB) -> Sequence[DeadLetter]:
+        """The next ones to send again, oldest first: no more than *limit_bytes*, but at least one if any.
+
+        Each is handed out once by this object, until `put_back`; after a crash all are there again.
+        """
+        found: list[DeadLetter] = []
+        with self._read() as db:
+            waiting = db.execute(_REPLAYS, (exporter,)).fetchall()
+            for number, length in waiting:
+                if number in self._taken:
+                    continue
+                limit_bytes -= length
+                if limit_bytes < 0 and found:
+                    break
+                if (letter := _get(db, number)) is not None:
+                    found.append(letter)
+                    self._taken.add(number)
+        return found
+
+    def put_back(self, number: int, *, reason: str, answer: str) -> None:
+        """A replay failed for good: hold it again, unless it was dropped meanwhile."""
+        with self._change() as db:
+            db.execute(
+                "UPDATE dead_letter SET state = 'held', at_ns = ?, reason = ?, answer = ? WHERE id = ?",
+                (self._clock(), reason, answer, number),
+            )
+            self._taken.discard(number)
+
+    def drop(self, ids: Collection[int] | Literal["all"]) -> int:
+        """Delete them; returns how many there were."""
+        if ids == "all":
+            ids = self._ids("SELECT id FROM dead_letter ORDER BY id")
+        total = 0
+        for some in _in_steps(list(ids)):
+            with self._change() as db:
+                rows = [(number,) for number in some]
+                total += db.executemany("DELETE FROM dead_letter WHERE id = ?", rows).rowcount
+                self._taken.difference_update(some)
+        return total
+
+    def prune(self) -> int:
+        """Delete what was held longer than `max_age_s`; returns how many, for somebody to say so."""
+        too_old = self._clock() - self._max_age_ns
+        return self.drop(
+            self._ids("SELECT id FROM dead_letter WHERE at_ns < ? AND state <> 'replay'", too_old)
+        )
+
+    def changed(self) -> bool:
+        """Whether another connection, of any process, wrote to the file since the last call."""
+        with self._read() as db:
+            version: int = db.execute("PRAGMA data_version").fetchone()[0]
+            changed = version != self._version
+            self._version = version
+        return changed
+
+    def _ids(self, sql: str, *values: int) -> Sequence[int]:
+        with self._read() as db:
+            return [row[0] for row in db.execute(sql, values).fetchall()]
+
+    def _size(self, db: sqlite3.Connection) -> int:
+        # As auto_vacuum leaves no free pages behind, the file is what lies in it.
+        pages: int = db.execute("PRAGMA page_count").fetchone()[0]
+        page_size: int = db.execute("PRAGMA page_size").fetchone()[0]
+        return pages * page_size
+
+    @contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                yield self._db
+            except sqlite3.Error as error:
+                raise JournalError(f"can't read {self._path}: {error}") from error
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        """One transaction. Raises JournalFull or JournalUnwritable."""
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield self._db
+                self._db.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise database.refusal(error, self._path) from error
+            finally:
+                if self._db.in_transaction:
+                    with contextlib.suppress(sqlite3.Error):
+                        self._db.execute("ROLLBACK")
+
+
+def _insert(db: sqlite3.Connection, values: tuple[object, ...]) -> int:
+    added = db.execute(_INSERT, values).lastrowid
+    assert added is not None
+    return added
+
+
+def _get(db: sqlite3.Connection, number: int) -> DeadLetter | None:
+    row = db.execute(_GET, (number,)).fetchone()
+    return _letter(row) if row else None
+
+
+def _letter(row: tuple[Any, ...]) -> DeadLetter:
+    return DeadLetter._make((*row[:9], State(row[9]), *row[10:]))
+
+
+def _in_steps(numbers: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(numbers), _ROWS_AT_ONCE):
+        yield numbers[start : start + _ROWS_AT_ONCE]

@@ -1,0 +1,34 @@
+"""One bridge for each journal directory."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from otel_bridge.journal.errors import JournalLocked, JournalUnwritable
+
+
+class DirectoryLock:
+    """Held from construction to `release`, or to the end of the process however it comes."""
+
+    def __init__(self, directory: Path) -> None:
+        """Create *directory* where it is missing. Raises JournalLocked or JournalUnwritable."""
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._descriptor = os.open(directory / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+        except OSError as error:
+            raise JournalUnwritable(
+                f"can't use {error.filename or directory} for the journal: {error.strerror}"
+            ) from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._descriptor)
+            raise JournalLocked(
+                f"another otel-bridge is using {directory}: stop it, or give this one another "
+                "journal.directory"
+            ) from error
+
+    def release(self) -> None:
+        os.close(self._descriptor)

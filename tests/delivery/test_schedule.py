@@ -1,0 +1,382 @@
+"""The schedule in simulated time: a destination that has outages, and payloads it stumbles over."""
+
+import heapq
+import itertools
+import random
+from collections.abc import Callable, Collection, Hashable, Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from otel_bridge.delivery.answer import Kind
+from otel_bridge.delivery.backoff import Backoff
+from otel_bridge.delivery.batch import Batch, Entry
+from otel_bridge.delivery.schedule import Schedule
+from otel_bridge.delivery.work import Setback, Work
+
+SETBACK = Setback(Kind.RETRY, "503 Service Unavailable")
+DOWN = Setback(Kind.RETRY, "connection refused")
+TOOK = 0.1
+EVER = 10**9
+
+
+class World:
+    """Plays the dispatcher's part over simulated seconds, one request at a time for each payload."""
+
+    def __init__(
+        self,
+        *,
+        retry_count: int = 3,
+        poison: Collection[object] = (),
+        outages: Sequence[tuple[float, float]] = (),
+        jitter: Callable[[], float] = lambda: 1.0,
+        setback: Setback = SETBACK,
+    ) -> None:
+        self.schedule = Schedule(retry_count=retry_count, backoff=Backoff(), jitter=jitter)
+        self.poison = poison
+        self.outages = outages
+        self.setback = setback
+        self.now = 0.0
+        self.sent: list[tuple[float, Hashable, list[object]]] = []
+        self.delivered: list[object] = []
+        self.dead: list[object] = []
+        self.most_in_flight = 0
+        self.held = 0.0
+        self._numbers = itertools.count()
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+
+    def submit(self, api: str, *names: object, at: float = 0.0) -> None:
+        batch = Batch(api, [Entry(b"{}", name) for name in names])
+        self._at(at, lambda: self.schedule.submit(batch))
+
+    def run(self, until: float = 100_000.0) -> None:
+        """Go on until nothing is left to do, or for so long."""
+        while self.now < until and (self._events or not self.schedule.idle):
+            self._start_all()
+            wake = self.schedule.wake_at(self.now)
+            times = [event[0] for event in self._events[:1]] + ([] if wake is None else [wake])
+            if not times:
+                return
+            then = max(self.now, min(times))
+            self.held += (then - self.now) * (self.schedule.hold is not None)
+            self.now = then
+            while self._events and self._events[0][0] <= self.now:
+                heapq.heappop(self._events)[2]()
+
+    def _at(self, when: float, what: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (when, next(self._numbers), what))
+
+    def _start_all(self) -> None:
+        while (work := self.schedule.take(self.now)) is not None:
+            self.most_in_flight = max(self.most_in_flight, self.schedule.in_flight)
+            self._request(work)
+
+    def _request(self, work: Work) -> None:
+        if work.doomed:
+            self.dead.extend(entry.origin for entry in work.plan.items)
+            self.schedule.done(work)
+            return
+        group = [entry.origin for entry in work.plan.group(EVER)]
+        self.sent.append((self.now, work.api, group))
+        self._at(self.now + TOOK, lambda: self._answer(work, group))
+
+    def _answer(self, work: Work, group: list[object]) -> None:
+        if any(begin <= self.now < end for begin, end in self.outages):
+            self.schedule.failed(work, DOWN, self.now)
+        elif set(group) & set(self.poison):
+            self.schedule.failed(work, self.setback, self.now)
+        else:
+            work.plan.accepted()
+            self.delivered.extend(group)
+            self.schedule.succeeded(work, self.now, delivered=True)
+            self.schedule.done(work)
+
+
+def test_payloads_of_an_api_go_out_in_order_and_one_at_a_time() -> None:
+    world = World()
+    for number in range(20):
+        world.submit("a", number)
+    world.run()
+
+    assert list(range(20)) == world.delivered
+    assert 1 == world.most_in_flight
+
+
+def test_apis_go_out_side_by_side_up_to_the_bound() -> None:
+    world = World()
+    for number in range(20):
+        world.submit(f"api {number}", number)
+    world.run()
+
+    assert 8 == world.most_in_flight
+    assert TOOK * 3 == pytest.approx(world.now)
+
+
+def test_busy_apis_take_turns() -> None:
+    world = World()
+    for number in range(30):
+        world.submit(f"api {number % 10}", number)
+    world.run()
+
+    assert set(range(10)) == set(world.delivered[:10])
+
+
+def test_an_outage_is_probed_ever_more_seldom_and_by_one_request_at_a_time() -> None:
+    world = World(outages=[(0, 300)])
+    world.submit("a", 1)
+    world.run()
+    times = [round(at - TOOK * number, 3) for number, (at, _, _) in enumerate(world.sent)]
+
+    assert [0, 4, 13, 29, 54, 90, 139, 199, 259, 319] == times
+    assert [1] == world.delivered
+
+
+def test_an_outage_of_many_apis_is_probed_as_seldom() -> None:
+    world = World(outages=[(0, 300)])
+    for number in range(40):
+        world.submit(f"api {number}", number)
+    world.run()
+    in_the_outage = [at for at, _, _ in world.sent if 1 < at < 299]
+
+    assert len(in_the_outage) == 8
+    assert set(range(40)) == set(world.delivered)
+    assert [] == world.dead
+    assert world.now < 330
+
+
+def test_no_outage_makes_dead_letters() -> None:
+    outages = [(begin, begin + 50.0) for begin in range(5, 2000, 100)]
+    world = World(retry_count=1, outages=outages)
+    for number in range(2000):
+        world.submit(f"api {number % 5}", number, at=float(number))
+    world.run()
+
+    assert [] == world.dead
+    assert set(range(2000)) == set(world.delivered)
+
+
+def test_order_survives_an_outage() -> None:
+    world = World(retry_count=100, outages=[(1, 500)])
+    for number in range(100):
+        world.submit(f"api {number % 3}", number, at=number / 10)
+    world.run()
+
+    for api in range(3):
+        mine = [number for number in world.delivered if isinstance(number, int) and number % 3 == api]
+        assert sorted(mine) == mine
+
+
+def test_a_hold_is_visible_with_its_age_and_reason() -> None:
+    world = World(outages=[(10, EVER)])
+    world.submit("a", 1, at=20.0)
+    world.run(until=100.0)
+    hold = world.schedule.hold
+
+    assert hold is not None
+    assert 20.1 == pytest.approx(hold.since)
+    assert DOWN == hold.setback
+    assert 5 == hold.attempts
+
+
+def test_one_payload_that_keeps_failing_steps_aside_and_ends_as_a_dead_letter() -> None:
+    world = World(retry_count=3, poison=["bad"])
+    world.submit("a", "bad")
+    for number in range(200):
+        world.submit("a", number, at=float(number))
+        world.submit("b", -number, at=float(number))
+    world.run()
+    tries = [at for at, _, names in world.sent if names == ["bad"]]
+
+    assert ["bad"] == world.dead
+    assert 3 == len(tries)
+    assert 400 == len(world.delivered)
+    assert world.held < 1
+
+
+def test_the_bad_exchange_is_found_and_its_neighbours_are_delivered() -> None:
+    world = World(retry_count=2, poison=["bad"])
+    names = [*range(700), "bad", *range(700, 1000)]
+    world.submit("a", *names)
+    for number in range(100):
+        world.submit("b", -number - 1, at=float(number))
+    world.run()
+
+    assert ["bad"] == world.dead
+    assert set(range(1000)) < set(world.delivered)
+    assert len([1 for _, api, _ in world.sent if api == "a"]) <= 2 + 2 * 10 + 2
+
+
+@pytest.mark.parametrize("retry_count", [0, 1])
+def test_retry_counts_0_and_1_mean_one_try(retry_count: int) -> None:
+    world = World(retry_count=retry_count, poison=["bad"])
+    world.submit("a", "bad")
+    world.submit("b", "good")
+    world.run()
+
+    assert ["bad"] == world.dead
+    assert 2 == len(world.sent)
+
+
+def test_a_bad_payload_alone_is_retried_for_ever() -> None:
+    world = World(retry_count=3, poison=["bad"])
+    world.submit("a", "bad")
+    world.run(until=10_000.0)
+
+    assert [] == world.dead
+    assert len(world.sent) > 160
+
+
+def test_a_bad_head_of_the_only_lane_does_not_block_it_for_ever() -> None:
+    world = World(retry_count=3, poison=["bad"])
+    world.submit("a", "bad")
+    for number in range(10):
+        world.submit("a", number, at=1.0)
+    world.run(until=200.0)
+
+    assert list(range(10)) == world.delivered
+    # Its first failure and three probes, then the one behind it.
+    assert [["bad"]] * 4 + [[0]] == [names for _, _, names in world.sent[:5]]
+
+
+def test_a_bad_payload_delays_its_lane_only_for_a_second_opinion() -> None:
+    world = World(poison=["bad"])
+    world.submit("a", "bad")
+    world.submit("a", 1)
+    world.submit("b", 2, at=0.05)
+    world.run(until=2.0)
+
+    assert {1, 2} == set(world.delivered)
+    assert world.sent[-1][0] < 0.5
+    assert world.schedule.hold is None
+
+
+def test_two_bad_payloads_are_told_from_an_outage() -> None:
+    world = World(retry_count=3, poison=["bad", "worse"])
+    world.submit("a", "bad")
+    world.submit("b", "worse")
+    for number in range(300):
+        world.submit("c", number, at=float(number))
+    world.run()
+
+    assert {"bad", "worse"} == set(world.dead)
+    assert 300 == len(world.delivered)
+
+
+def test_a_wrong_token_holds_and_loses_nothing() -> None:
+    world = World(retry_count=1, outages=[(0, 3600)])
+    for number in range(50):
+        world.submit(f"api {number % 7}", number, at=float(number))
+    world.run()
+
+    assert set(range(50)) == set(world.delivered)
+    assert world.held == pytest.approx(3600, abs=70)
+
+
+def test_retry_after_keeps_everything_back() -> None:
+    world = World(poison=["busy"], setback=Setback(Kind.RETRY, "429", wait=120.0))
+    world.submit("a", "busy")
+    world.submit("b", 1, at=5.0)
+    world.submit("c", 2, at=6.0)
+    world.run(until=300.0)
+    times = [round(at, 3) for at, _, _ in world.sent]
+
+    assert [0, 120.1] == times[:2]
+    assert {1, 2} == set(world.delivered)
+
+
+def test_what_is_in_flight_does_not_end_a_wait_that_was_asked_for() -> None:
+    schedule = Schedule(retry_count=3, backoff=Backoff(), jitter=lambda: 1.0)
+    for api in "abc":
+        schedule.submit(Batch(api, [Entry(b"", api)]))
+    first, second = schedule.take(0.0), schedule.take(0.0)
+    assert first is not None
+    assert second is not None
+    schedule.failed(first, Setback(Kind.RETRY, "429", wait=60.0), 1.0)
+    schedule.succeeded(second, 2.0, delivered=True)
+    schedule.done(second)
+
+    assert schedule.take(2.0) is None
+    assert 61.0 == schedule.wake_at(2.0)
+    assert schedule.take(61.0) is not None
+
+
+def test_a_refusal_ends_a_hold_but_convicts_nobody() -> None:
+    schedule = Schedule(retry_count=1, backoff=Backoff(), jitter=lambda: 1.0)
+    for api in "ab":
+        schedule.submit(Batch(api, [Entry(b"", api)]))
+    failing = schedule.take(0.0)
+    assert failing is not None
+    schedule.failed(failing, SETBACK, 1.0)
+    refused = schedule.take(1.0)
+    assert refused is not None
+    schedule.succeeded(refused, 2.0, delivered=False)
+    schedule.done(refused)
+    again = schedule.take(2.0)
+
+    assert failing is again
+    assert 0 == failing.strikes
+    assert schedule.hold is None
+
+
+def test_discarded_entries_are_gone_and_their_payloads_too() -> None:
+    world = World(outages=[(0, EVER)])
+    for api in "abc":
+        world.submit(api, f"{api}1", f"{api}2")
+    world.run(until=50.0)
+    gone = world.schedule.discard(lambda entry: entry.origin != "b2")
+
+    assert {"a1", "a2", "b1", "c1", "c2"} == {entry.origin for entry in gone}
+    world.outages = []
+    world.run()
+    assert ["b2"] == world.delivered
+
+
+def test_new_payloads_go_out_after_everything_held_was_discarded() -> None:
+    world = World(outages=[(0, 50)])
+    world.submit("a", 1)
+    world.run(until=49.0)
+    world.schedule.discard(lambda _: True)
+    assert world.schedule.idle
+    world.submit("a", 2, at=60.0)
+    world.run()
+
+    assert [2] == world.delivered
+    assert world.schedule.hold is None
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    poison=st.sets(st.integers(0, 199), max_size=6),
+    outages=st.lists(st.tuples(st.floats(0, 150), st.floats(0, 200)), max_size=3),
+    retry_count=st.integers(0, 12),
+    payload=st.integers(1, 20),
+    apis=st.integers(1, 12),
+    seed=st.integers(0, 999),
+)
+def test_bad_exchanges_become_dead_letters_and_all_others_arrive(
+    poison: set[int],
+    outages: list[tuple[float, float]],
+    retry_count: int,
+    payload: int,
+    apis: int,
+    seed: int,
+) -> None:
+    world = World(
+        retry_count=retry_count,
+        poison=poison,
+        outages=[(begin, begin + length) for begin, length in outages],
+        jitter=random.Random(seed).random,
+    )
+    for first in range(0, 200, payload):
+        names = range(first, min(first + payload, 200))
+        world.submit(f"api {first // payload % apis}", *names, at=float(first))
+    # Evidence needs something that is delivered now and then.
+    for number in range(1000, 1600):
+        world.submit("steady", number, at=float(number - 1000) * 20)
+    world.run()
+
+    assert world.schedule.idle
+    assert poison == set(world.dead)
+    assert 800 == len(world.dead) + len(world.delivered) == len({*world.dead, *world.delivered})
+    assert world.most_in_flight <= 8

@@ -11,6 +11,7 @@ from otel_bridge.kong.admin import AdminError, read_gateway
 from otel_bridge.kong.check import examine
 from otel_bridge.kong.declarative import DeclarativeError, read_file
 from otel_bridge.kong.files import write_plugin
+from otel_bridge.kong.imports import NothingToImportError, convert
 from otel_bridge.kong.recipe import DEFAULT_ENDPOINT, plugin_recipe, prefunction_recipe, traces_endpoint
 from otel_bridge.kong.settings import SettingError, parse
 
@@ -79,6 +80,18 @@ def check(file: Path | None, admin_url: str | None) -> None:
     click.echo(f"{wrong} wrong" if wrong else "Nothing is wrong.")
     if wrong:
         raise click.exceptions.Exit(1)
+
+
+@kong.command("import", short_help="Old galileo and runscope plugin blocks to a configuration.")
+@click.argument("file", type=click.Path(path_type=Path), metavar="KONG.yml")
+def import_(file: Path) -> None:
+    """Print a configuration that does what the `galileo` and `runscope` plugins of KONG.yml did."""
+    try:
+        click.echo(convert(read_file(file)), nl=False)
+    except DeclarativeError as error:
+        raise click.ClickException(str(error)) from error
+    except NothingToImportError as error:
+        raise click.ClickException(f"{file}: {error}") from error
 
 
 def _write(directory: Path) -> list[Path]:

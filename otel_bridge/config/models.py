@@ -27,9 +27,6 @@ from otel_bridge.config.values import Endpoint, show_bytes, show_seconds, within
 KIB, MIB, GIB, TIB = 1024, 1024**2, 1024**3, 1024**4
 HOUR, DAY = 3600.0, 86400.0
 
-RETIRED_HOSTS = ("mashape.com", "apianalytics.com")
-"""Domains of Galileo's collectors; all of them are gone."""
-
 Seconds = Annotated[float, BeforeValidator(values.duration(1.0))]
 Milliseconds = Annotated[float, BeforeValidator(values.duration(0.001))]
 """A plain number counts milliseconds; the value in the model is seconds like all others."""
@@ -178,7 +175,7 @@ class ExporterSettings(Section):
 
 class GalileoSettings(ExporterSettings):
     service_token: Secret
-    host: Annotated[Host, AfterValidator(values.not_of(RETIRED_HOSTS))]
+    host: Annotated[Host, AfterValidator(values.not_retired)]
     port: Annotated[Count, AfterValidator(within(1, 65535))] = 443
     https: bool = True
     environment: OptionalText = None

@@ -29,6 +29,8 @@ _SIZE_UNITS = {"": 1, "b": 1} | {
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
 
 _HOST_LABELS = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
+# Galileo's collectors answered below these; all of them are gone.
+_RETIRED_DOMAINS = ("mashape.com", "apianalytics.com")
 _MAX_PORT = 65535
 
 
@@ -191,19 +193,19 @@ def pattern(value: object) -> str:
     return text
 
 
-def not_of(domains: tuple[str, ...]) -> Callable[[str], str]:
-    """A check that a host is not one of the retired *domains* or below them."""
+def is_retired(host: str) -> bool:
+    """Whether *host* was one of Galileo's collectors."""
+    bare = host.lower().rstrip(".")
+    return any(bare == domain or bare.endswith(f".{domain}") for domain in _RETIRED_DOMAINS)
 
-    def check(name: str) -> str:
-        bare = name.lower().rstrip(".")
-        if any(bare == domain or bare.endswith(f".{domain}") for domain in domains):
-            raise ValueError(
-                "names a Galileo collector that is shut down: name your own, or the inspector"
-                " (host: 127.0.0.1, port: 4380, https: false)"
-            )
-        return name
 
-    return check
+def not_retired(host: str) -> str:
+    if is_retired(host):
+        raise ValueError(
+            "names a Galileo collector that is shut down: name your own, or the inspector"
+            " (host: 127.0.0.1, port: 4380, https: false)"
+        )
+    return host
 
 
 def not_empty(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -15,6 +15,9 @@ from otel_bridge.config.document import Document, read
 from otel_bridge.config.faults import describe
 from otel_bridge.kong.gateway import Gateway, Plugin, Route, Scope
 
+UNNAMED = "unnamed-"
+"""Begins the names given here to what has none, so that it is never taken for everything."""
+
 _NAMES = ("name", "username", "custom_id", "id")
 _ENTITIES = ("services", "routes", "consumers", "consumer_groups", "plugins", "apis")
 
@@ -60,16 +63,24 @@ class _Reader:
         self._data = data
         services = [*_items(data, "services"), *_items(data, "apis")]
         routes = [route for service in services for route in _items(service, "routes")]
-        others = [
-            entity for kind in ("routes", "consumers", "consumer_groups") for entity in _items(data, kind)
-        ]
-        self._names = {
-            str(entity["id"]): _name(entity) for entity in (*services, *routes, *others) if entity.get("id")
+        named: dict[str, list[dict[str, Any]]] = {
+            "services": services,
+            "routes": [*routes, *_items(data, "routes")],
+            "consumers": _items(data, "consumers"),
+            "groups": _items(data, "consumer_groups"),
         }
+        self._names: dict[int, str] = {}
+        self._names_by_id: dict[str, str] = {}
+        for entities in named.values():
+            for number, entity in enumerate(entities, 1):
+                name = _own_name(entity) or f"{UNNAMED}{number}"
+                self._names[id(entity)] = name
+                if entity.get("id"):
+                    self._names_by_id[str(entity["id"])] = name
 
     def routes(self) -> Iterator[Route]:
         for service in (*_items(self._data, "services"), *_items(self._data, "apis")):
-            name = _name(service)
+            name = self._names[id(service)]
             for route in _items(service, "routes"):
                 yield self._route(route, name)
         for route in _items(self._data, "routes"):
@@ -77,20 +88,20 @@ class _Reader:
 
     def plugins(self) -> Iterator[Plugin]:
         for service in (*_items(self._data, "services"), *_items(self._data, "apis")):
-            here = Scope(service=_name(service))
+            here = Scope(service=self._names[id(service)])
             yield from self._plugins_of(service, here)
             for route in _items(service, "routes"):
-                yield from self._plugins_of(route, Scope(route=_name(route)))
+                yield from self._plugins_of(route, Scope(route=self._names[id(route)]))
         for route in _items(self._data, "routes"):
-            yield from self._plugins_of(route, Scope(route=_name(route)))
+            yield from self._plugins_of(route, Scope(route=self._names[id(route)]))
         for consumer in _items(self._data, "consumers"):
-            yield from self._plugins_of(consumer, Scope(consumer=_name(consumer)))
+            yield from self._plugins_of(consumer, Scope(consumer=self._names[id(consumer)]))
         for group in _items(self._data, "consumer_groups"):
-            yield from self._plugins_of(group, Scope(group=_name(group)))
+            yield from self._plugins_of(group, Scope(group=self._names[id(group)]))
         yield from self._plugins_of(self._data, Scope())
 
     def _route(self, route: Mapping[str, Any], service: str) -> Route:
-        return Route(_name(route), service, route.get("request_buffering") is not False)
+        return Route(self._names[id(route)], service, route.get("request_buffering") is not False)
 
     def _plugins_of(self, owner: Mapping[str, Any], scope: Scope) -> Iterator[Plugin]:
         for entry in _items(owner, "plugins"):
@@ -111,11 +122,11 @@ class _Reader:
 
     def _reference(self, value: object) -> str:
         if isinstance(value, dict):
-            return self._reference(_name(value))
-        return self._names.get(str(value), str(value)) if value else ""
+            return self._reference(_own_name(value))
+        return self._names_by_id.get(str(value), str(value)) if value else ""
 
 
-def _name(entity: Mapping[str, Any]) -> str:
+def _own_name(entity: Mapping[str, Any]) -> str:
     return next((str(entity[key]) for key in _NAMES if entity.get(key)), "")
 
 

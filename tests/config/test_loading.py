@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -199,7 +201,7 @@ def test_the_inspector_is_on_alone_or_when_its_section_is_there(
         (b"# only a comment\n", None, "is empty"),
         (b"journal: {}\nexporters: \xff\n", 2, "is not UTF-8 text"),
         (b"journal: \x00\n", None, "is not YAML: a character that is not allowed"),
-        (b"[" * 100_000, None, "is nested too deeply"),
+        (b"[" * 2_000, None, "is nested too deeply"),
     ],
     ids=["empty", "comment", "latin-1", "NUL", "deep"],
 )
@@ -244,7 +246,7 @@ def _leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 TREE = YAML(typ="safe").load(EVERYTHING)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     leaf=st.sampled_from(_leaves(TREE)),
     value=st.sampled_from(
@@ -254,14 +256,13 @@ TREE = YAML(typ="safe").load(EVERYTHING)
 def test_no_message_repeats_a_value(
     tmp_path_factory: pytest.TempPathFactory, leaf: tuple[Any, ...], value: object
 ) -> None:
-    tree = YAML(typ="safe").load(EVERYTHING)
+    tree = copy.deepcopy(TREE)
     inner = tree
     for part in leaf[:-1]:
         inner = inner[part]
     inner[leaf[-1]] = value
     file = tmp_path_factory.mktemp("secret") / "bridge.yaml"
-    with file.open("w") as stream:
-        YAML().dump(tree, stream)
+    file.write_text(json.dumps(tree))  # JSON is YAML
 
     report = check(file, ENVIRONMENT | {"S": SECRET})
 

@@ -40,9 +40,13 @@ def tail(config: Path | None) -> None:
         click.echo(f"otel-bridge tail: {error}", err=True)
         raise click.exceptions.Exit(_START_FAILED) from error
     tokens = _ingest_tokens(settings.inspector)
-    for text in _greeting(bound_address(sock), tokens, loopback=settings.inspector.endpoint.is_loopback):
-        click.echo(text, err=True)
-    asyncio.run(print_arrivals(sock, tokens=tokens))
+    beyond = not settings.inspector.endpoint.is_loopback
+
+    def greet() -> None:
+        for text in _greeting(bound_address(sock), tokens, beyond=beyond):
+            click.echo(text, err=True)
+
+    asyncio.run(print_arrivals(sock, tokens=tokens, ready=greet))
 
 
 def _ingest_tokens(inspector: Inspector) -> list[IngestToken]:
@@ -52,7 +56,7 @@ def _ingest_tokens(inspector: Inspector) -> list[IngestToken]:
     ]
 
 
-def _greeting(address: str, tokens: Sequence[IngestToken], *, loopback: bool) -> Iterator[str]:
+def _greeting(address: str, tokens: Sequence[IngestToken], *, beyond: bool) -> Iterator[str]:
     host, port = split_endpoint(address)
     token = "one of inspector.ingest_tokens" if tokens else "any"
     yield f"Listening on http://{address}, a line for each exchange, Ctrl-C ends. Point here:"
@@ -61,6 +65,6 @@ def _greeting(address: str, tokens: Sequence[IngestToken], *, loopback: bool) ->
     yield f"  Kong's runscope plugin  config.api_endpoint=http://{address} config.bucket_key=any"
     yield f"                          config.access_token={token}"
     yield f"  other Galileo agents    http://{address}/1.1.0/single or /batch"
-    if not loopback and not tokens:
+    if beyond and not tokens:
         yield "Warning: this listens beyond this machine and takes traffic from anybody."
         yield "Set inspector.ingest_tokens, or listen on 127.0.0.1."

@@ -10,6 +10,8 @@ from __future__ import annotations
 from types import TracebackType
 
 from otel_bridge.receiver.refusals import Busy
+from otel_bridge.telemetry.instruments import IN_FLIGHT_BYTES, IN_FLIGHT_LIMIT_BYTES
+from otel_bridge.telemetry.metrics import Reading
 
 RETRY_AFTER = 1
 
@@ -20,6 +22,10 @@ class Admission:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.in_flight = 0
+
+    def readings(self) -> list[Reading]:
+        """A source of gauges."""
+        return [Reading(IN_FLIGHT_BYTES, self.in_flight), Reading(IN_FLIGHT_LIMIT_BYTES, self.limit)]
 
     def request(self) -> Share:
         """A new request's share, empty yet; leaving its `with` block gives everything back."""

@@ -96,7 +96,9 @@ JOURNAL_SECONDS_TO_FULL = _gauge(
     "journal_seconds_to_full",
     "Time until the journal is full if it grows on as in the last minutes; +Inf while it doesn't grow.",
 )
-JOURNAL_QUARANTINED = _gauge("journal_quarantined_records", "Records set aside because they are damaged.")
+JOURNAL_RECORDS = _gauge("journal_records", "Records held, settled or not.")
+JOURNAL_BAD_RECORDS = _gauge("journal_bad_records", "Damaged records skipped since start.")
+JOURNAL_QUARANTINED = _gauge("journal_quarantined_files", "Damaged files that were set aside.")
 BACKLOG_BYTES = _gauge("journal_backlog_bytes", "Bytes a pipeline has not settled yet.", "pipeline")
 BACKLOG_RECORDS = _gauge("journal_backlog_records", "Records a pipeline has not settled yet.", "pipeline")
 OLDEST_UNSETTLED_SECONDS = _gauge(

@@ -40,7 +40,7 @@ def behind(cursor: Cursor, segments: Segments) -> Backlog:
         return Backlog(0, 0, None)
     settled = 0
     if cursor >= unsettled[0].first:
-        with segments.readers.use(unsettled[0].path) as reader:
+        with segments.readers.use(unsettled[0]) as reader:
             settled = reader.bytes_upto(cursor)
     return Backlog(
         bytes=sum(held.bytes for held in unsettled) - settled,
@@ -70,7 +70,7 @@ def _place_leaving(max_bytes: int, unsettled: list[Segment], segments: Segments)
     room = max_bytes
     for held in reversed(unsettled):
         if held.bytes > room:
-            with segments.readers.use(held.path) as reader:
+            with segments.readers.use(held) as reader:
                 return reader.reaching(held.bytes - room)
         room -= held.bytes
     return None
@@ -83,5 +83,5 @@ def _records(unsettled: list[Segment], after: int, upto: int) -> int:
 def _received_after(cursor: Cursor, segment: Segment, segments: Segments) -> int | None:
     if cursor < segment.first:
         return segment.oldest_ns
-    with segments.readers.use(segment.path) as reader:
+    with segments.readers.use(segment) as reader:
         return reader.received_after(cursor)

@@ -85,8 +85,12 @@ def identify(path: Path) -> None:
         )
 
 
-def connect(path: Path, mode: Literal["rw", "ro"] = "rw") -> sqlite3.Connection:
-    """Open the existing database *path* in autocommit mode; the caller keeps threads apart."""
+def connect(path: Path, mode: Literal["rw", "ro", "ro&immutable=1"] = "rw") -> sqlite3.Connection:
+    """Open the existing database *path* in autocommit mode; the caller keeps threads apart.
+
+    An immutable one has nothing in its WAL and never will: it is read without locks or a WAL index,
+    which on a full disk could not be made.
+    """
     db = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
@@ -94,8 +98,13 @@ def connect(path: Path, mode: Literal["rw", "ro"] = "rw") -> sqlite3.Connection:
         check_same_thread=False,
         timeout=_BUSY_SECONDS,
     )
-    db.execute("PRAGMA synchronous = FULL")
-    db.execute("PRAGMA fullfsync = ON")  # macOS: without it a sync stops at the drive's cache
+    if mode == "rw":
+        try:
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA fullfsync = ON")  # macOS: without it a sync stops at the drive's cache
+        except sqlite3.Error:
+            db.close()
+            raise
     return db
 
 
@@ -156,5 +165,6 @@ def _primary(error: sqlite3.Error) -> int:
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
-    except FileNotFoundError:
+    except OSError:
+        # Not there: no WAL any more, or the whole directory went away, which writing will tell.
         return 0

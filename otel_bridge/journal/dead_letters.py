@@ -137,11 +137,14 @@ class DeadLetters:
         last_ns: int,
         otlp: bytes,
     ) -> int:
-        """Keep refused exchanges; returns the id. Raises JournalFull at `max_size` or on a full disk."""
+        """Keep refused exchanges; returns the id. Raises JournalFull when `full`, or on a full disk.
+
+        The one that reaches `max_size` may pass it, so that none is too large for ever.
+        """
         now = self._clock()
         values = (now, exporter, api, reason, answer, exchanges, first_ns, last_ns, State.HELD, otlp)
         with self._change() as db:
-            if self._size(db) + len(otlp) > self._max_size:
+            if self._size(db) >= self._max_size:
                 raise JournalFull(
                     f"the dead letters in {self._path} have reached dead_letters.max_size: "
                     "replay or drop some with `otel-bridge dead-letters`"

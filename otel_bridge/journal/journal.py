@@ -239,7 +239,7 @@ class Journal:
 
     def _fetch(self, held: Segment, after: int, upto: int, limit_bytes: int) -> Fetch:
         try:
-            with self._segments.readers.use(held.path) as reader:
+            with self._segments.readers.use(held) as reader:
                 fetch = reader.fetch(after, upto, limit_bytes)
         except JournalError:
             if any(known.path == held.path for known in self._segments.held):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from otel_bridge.journal.errors import JournalError
-from otel_bridge.journal.segment import SegmentReader
+from otel_bridge.journal.segment import Segment, SegmentReader
 
 # Pipelines follow the head, or catch up from a few places further back.
 _MOST_OPEN = 4
@@ -25,8 +25,8 @@ class Readers:
         self._closed = False
 
     @contextmanager
-    def use(self, path: Path) -> Iterator[SegmentReader]:
-        """The reader of the segment at *path*, for this thread alone.
+    def use(self, segment: Segment) -> Iterator[SegmentReader]:
+        """The reader of *segment*, for this thread alone.
 
         Raises JournalError where reading fails for a reason other than damage; it may work later.
         """
@@ -34,10 +34,10 @@ class Readers:
             if self._closed:
                 raise JournalError("the journal is closed")
             try:
-                yield self._get(path)
+                yield self._get(segment)
             except sqlite3.Error as error:
-                self._drop(path)
-                raise JournalError(f"can't read {path}: {error}") from error
+                self._drop(segment.path)
+                raise JournalError(f"can't read {segment.path}: {error}") from error
 
     def forget(self, path: Path) -> None:
         """Close the reader of a file that is gone: until then it keeps its space on the disk."""
@@ -50,10 +50,11 @@ class Readers:
             for path in list(self._open):
                 self._drop(path)
 
-    def _get(self, path: Path) -> SegmentReader:
+    def _get(self, segment: Segment) -> SegmentReader:
+        path = segment.path
         reader = self._open.get(path)
         if reader is None:
-            reader = self._open[path] = SegmentReader(path)
+            reader = self._open[path] = SegmentReader(path, sealed=segment.size is not None)
             while len(self._open) > _MOST_OPEN:
                 self._drop(next(iter(self._open)))
         self._open.move_to_end(path)

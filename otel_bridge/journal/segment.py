@@ -84,10 +84,9 @@ def survey(path: Path, first: int) -> tuple[Segment, int]:
 
     Raises sqlite3.Error where nothing can be read.
     """
-    with closing(database.connect(path, "ro")) as db:
-        db.text_factory = bytes
+    with closing(_connect(path, sealed=True)) as db:
         last, total, bad = _end(db, first)
-    with closing(SegmentReader(path)) as reader:
+    with closing(SegmentReader(path, sealed=True)) as reader:
         oldest_ns = reader.received_after(first - 1)
     return Segment(path, first, last, total, oldest_ns, database.size_on_disk(path)), bad
 
@@ -99,10 +98,8 @@ class SegmentReader:
     Methods raise sqlite3.Error only for what is not damage.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._db = database.connect(path, "ro")
-        # A damaged text must not fail a whole fetch by not being UTF-8.
-        self._db.text_factory = bytes
+    def __init__(self, path: Path, *, sealed: bool) -> None:
+        self._db = _connect(path, sealed=sealed)
 
     def close(self) -> None:
         self._db.close()
@@ -172,6 +169,14 @@ class SegmentReader:
                 raise
             return None
         return rows[0] if rows else None
+
+
+def _connect(path: Path, *, sealed: bool) -> sqlite3.Connection:
+    settled = sealed and database.size_on_disk(database.wal_of(path)) == 0
+    db = database.connect(path, "ro&immutable=1" if settled else "ro")
+    # A damaged text must not fail a whole fetch by not being UTF-8.
+    db.text_factory = bytes
+    return db
 
 
 def _sort_out(rows: Iterable[tuple[object, ...]], after: int, reached: int) -> Fetch:

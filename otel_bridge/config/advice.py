@@ -31,7 +31,8 @@ def _receiver_warnings(config: Config) -> Iterator[Advice]:
         path = ("receivers", "otlp", "protocols", name, "endpoint")
         if protocol.endpoint.is_loopback:
             continue
-        if not otlp.auth.bearer_tokens:
+        certified = protocol.tls is not None and protocol.tls.client_ca_file is not None
+        if not otlp.auth.bearer_tokens and not certified:
             yield (
                 path,
                 (
@@ -39,7 +40,7 @@ def _receiver_warnings(config: Config) -> Iterator[Advice]:
                     " set receivers.otlp.auth.bearer_tokens, or listen on 127.0.0.1"
                 ),
             )
-        elif protocol.tls is None:
+        elif otlp.auth.bearer_tokens and protocol.tls is None:
             yield path, "listens beyond this machine without tls: bearer tokens arrive in plain text"
 
 
@@ -68,6 +69,8 @@ def _exporter_warnings(config: Config) -> Iterator[Advice]:
 
 def _inspector_warnings(config: Config) -> Iterator[Advice]:
     inspector = config.inspector
+    if not inspector.enabled and not config.exporters:
+        yield ("inspector", "enabled"), "nothing takes the exchanges: there is no exporter either"
     if inspector.enabled and not inspector.endpoint.is_loopback and not inspector.ingest_tokens:
         yield (
             ("inspector", "endpoint"),

@@ -14,6 +14,7 @@ from otel_bridge.config.document import Document, Unreadable, dotted, read
 from otel_bridge.config.explain import explain
 from otel_bridge.config.faults import ConfigError, Fault, Report, did_you_mean
 from otel_bridge.config.models import EXPORTER_TYPES, ApplyTo, Config, Exporter, exporter_type
+from otel_bridge.config.ports import port_clashes
 from otel_bridge.config.selectors import clashes
 
 
@@ -96,6 +97,8 @@ def _examine(path: Path, environment: Mapping[str, str] | None) -> tuple[Config,
     data = document.data | {"exporters": exporters}
     try:
         config = Config.model_validate(data)
+        for where, reason in port_clashes(config):
+            faults.append(Fault(dotted(where), document.line(where), reason))
     except ValidationError as error:
         faults.extend(explain(error, Config, document, ()))
         wrong = {detail["loc"][0] for detail in error.errors()}

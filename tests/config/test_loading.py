@@ -277,3 +277,13 @@ def test_tokens_stay_out_of_repr(tmp_path: Path) -> None:
 
     assert "bridge-secret" not in text
     assert "a-0123-b" not in text
+
+
+def test_senders_with_certificates_need_no_token(tmp_path: Path) -> None:
+    file = tmp_path / "bridge.yaml"
+    file.write_text(
+        "receivers: {otlp: {protocols: {http: {endpoint: ':4318',"
+        " tls: {cert_file: /dev/null, key_file: /dev/null, client_ca_file: /dev/null}}}}}\n"
+    )
+
+    assert ((), ()) == check(file, {})

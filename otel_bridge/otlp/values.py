@@ -1,11 +1,12 @@
-"""Reading and writing single attribute values in their serialised form.
+"""Reading and writing single attributes in their serialised form.
 
-`MapRequest` leaves each AnyValue serialised. Nearly all values of a gateway are short strings, lists
+`MapRequest` leaves each AnyValue serialised, `PackedRequest` each KeyValue. Nearly all values of a gateway are short strings, lists
 of one short string, or doubles, and those are read here straight from the wire in a third of a
 microsecond; anything else goes through the message class.
 
 Wire forms: string `0A len bytes`, bool `10 b`, int `18 varint`, double `21 8 bytes LE`,
-array `2A len (0A len AnyValue)*`, kvlist `32 len ...`, bytes `3A len bytes`.
+array `2A len (0A len AnyValue)*`, kvlist `32 len ...`, bytes `3A len bytes`; a KeyValue is
+`0A len name` and `12 len AnyValue` in any order (Kong's is random).
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from __future__ import annotations
 import struct
 from typing import cast
 
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 Value = str | bytes | bool | int | float | list["Value"] | dict[str, "Value"] | None
 
 _DOUBLE = struct.Struct("<d")
 _ONE_BYTE_LENGTH = 0x80
+_NAME_FIRST = (0x0A, 0x12)
+_VALUE_FIRST = (0x12, 0x0A)
 
 
 def decode(raw: bytes) -> Value:
@@ -52,9 +55,54 @@ def decode_list(raw: bytes) -> list[Value]:
     return [] if value is None else [value]
 
 
+def split(item: bytes) -> tuple[bytes, bytes]:
+    """Name and serialised AnyValue of serialised KeyValue *item*."""
+    first = item[1]
+    if first < _ONE_BYTE_LENGTH and len(item) > first + 3:
+        tags = item[0], item[first + 2]
+        if len(item) == first + item[first + 3] + 4 and item[first + 3] < _ONE_BYTE_LENGTH:
+            if tags == _NAME_FIRST:
+                return item[2 : first + 2], item[first + 4 :]
+            if tags == _VALUE_FIRST:
+                return item[first + 4 :], item[2 : first + 2]
+    return _split_long(item)
+
+
 def encode(value: Value) -> bytes:
     """Serialise *value* as an AnyValue."""
     return _message(value).SerializeToString()
+
+
+def _split_long(item: bytes) -> tuple[bytes, bytes]:
+    name = value = b""
+    at = 0
+    while at < len(item):
+        tag = item[at]
+        if tag not in _NAME_FIRST:
+            message = KeyValue.FromString(item)
+            return message.key.encode(), message.value.SerializeToString()
+        length, at = _varint(item, at + 1)
+        piece = item[at : at + length]
+        at += length
+        if tag == _NAME_FIRST[0]:
+            name = piece
+        else:
+            value = piece
+    return name, value
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    """The number that begins at *at*, and where it ends."""
+    number = data[at]
+    if number < _ONE_BYTE_LENGTH:
+        return number, at + 1
+    number &= 0x7F
+    for shift in range(7, 70, 7):
+        at += 1
+        number |= (data[at] & 0x7F) << shift
+        if data[at] < _ONE_BYTE_LENGTH:
+            break
+    return number, at + 1
 
 
 def _plain(message: AnyValue) -> Value:

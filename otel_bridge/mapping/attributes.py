@@ -1,0 +1,229 @@
+"""A span's attributes, read by the tables of `names.py` into one dict of what they say.
+
+    field, such as `status`                  its value, of the type that `Fields` says
+    `request:accept`, `response:via` ...     the (name, value) pairs of that header
+
+A gateway says the same in every span, so a short attribute is read once and then known by its bytes,
+and the rest is one dict made of readings.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from operator import itemgetter
+from typing import Any, NamedTuple, TypedDict, cast
+
+from otel_bridge.mapping import body, headers, scalars
+from otel_bridge.mapping.exchange import Headers
+from otel_bridge.mapping.memory import Memory
+from otel_bridge.mapping.names import BODY, FIELDS, HEADER_OBJECTS, HEADERS, SIDES
+from otel_bridge.otlp.values import Value, decode, split
+
+# Each memory holds at most some 5 MB.
+REMEMBERED = 8192
+LONGEST_REMEMBERED = 192
+
+REDACTED = "REDACTED"
+
+
+class Fields(TypedDict, total=False):
+    """What attributes say, by the rows of `names.FIELDS` and, for each side, of `names.BODY`."""
+
+    method: str
+    url: str
+    scheme: str
+    host: str
+    port: int
+    path: str
+    query: str
+    target: str
+    http_version: str
+    status: int
+    user_agent: str
+    request_size: int
+    response_size: int
+    client_address: str
+    peer_address: str
+    client_port: int
+    server_address: str
+    route_template: str
+    service: str
+    route: str
+    consumer: str
+    service_id: str
+    route_id: str
+    consumer_id: str
+    request_id: str
+    response_source: str
+    upstream_status: int
+    latency_internal: float
+    latency_upstream: float
+    latency_receive: float
+    latency_total: float
+    capture_version: str
+    masked: bool
+    request_headers: Headers
+    response_headers: Headers
+    request_body_content: bytes | None
+    request_body_encoding: str
+    request_body_size: int
+    request_body_truncated: bool
+    request_body_incomplete: bool
+    request_body_omitted: str
+    request_body_redacted: bool
+    request_body_decoded: bool
+    response_body_content: bytes | None
+    response_body_encoding: str
+    response_body_size: int
+    response_body_truncated: bool
+    response_body_incomplete: bool
+    response_body_omitted: str
+    response_body_redacted: bool
+    response_body_decoded: bool
+
+
+class Said(NamedTuple):
+    """All that one span's attributes say about an exchange."""
+
+    fields: Fields
+    request_headers: Headers
+    """In the order of their names, as in an exchange."""
+    response_headers: Headers
+    host_header: str
+
+    def with_bodies_of(self, event: Said) -> Said:
+        """The same with what an *event* of the span says about bodies, which wins."""
+        told = {key: value for key, value in event.fields.items() if "_body_" in key}
+        return self._replace(fields=cast("Fields", {**self.fields, **told}))
+
+
+class _Meaning(NamedTuple):
+    """What an attribute of some name says."""
+
+    key: str
+    """A key of `Fields`, or the side of a header."""
+    rank: int
+    """Place in its row of the table; the lowest wins."""
+    convert: Callable[[Value], object] | None
+    """None for a header, which is read by its sender's ways."""
+    header: str = ""
+
+
+_NOTHING: tuple[str, Any] = ("", None)
+_NO_HEADERS = frozenset(Fields.__annotations__) | {""}
+
+_CONVERSIONS: dict[str, Callable[[Value], object]] = {
+    "method": scalars.method,
+    "url": scalars.url_text,
+    "host": scalars.url_text,
+    "port": scalars.port,
+    "path": scalars.url_text,
+    "query": scalars.url_text,
+    "target": scalars.url_text,
+    "http_version": scalars.http_version,
+    "status": scalars.status,
+    "request_size": scalars.count,
+    "response_size": scalars.count,
+    "client_port": scalars.port,
+    "upstream_status": scalars.status,
+    "latency_internal": scalars.number,
+    "latency_upstream": scalars.number,
+    "latency_receive": scalars.number,
+    "latency_total": scalars.number,
+    "masked": scalars.flag,
+    "content": body.content,
+    "size": scalars.count,
+    "truncated": scalars.flag,
+    "incomplete": scalars.flag,
+    "redacted": scalars.flag,
+    "decoded": scalars.flag,
+}
+
+
+class Reader:
+    """Reads the serialised KeyValues of one kind of sender; thread-safe."""
+
+    def __init__(self, header: Callable[[str, Value], Headers]) -> None:
+        """*header* makes pairs of one header's attribute."""
+        self._header = header
+        self._memory = Memory(self._read, entries=REMEMBERED, longest=LONGEST_REMEMBERED)
+
+    def read(self, items: Sequence[bytes]) -> Said:
+        """Read all attributes of a span or of an event."""
+        readings = list(map(self._memory.__getitem__, items))
+        said = dict(readings)
+        if len(said) < len(readings) and len(said) <= len(readings) - readings.count(_NOTHING):
+            said = _settled(readings, items)
+        names = sorted(said.keys() - _NO_HEADERS)
+        cut = bisect_left(names, "response:")
+        requested = tuple([pair for name in names[:cut] for pair in said[name]])
+        answered = tuple([pair for name in names[cut:] for pair in said[name]])
+        if "request_headers" in said or "response_headers" in said:
+            requested = headers.merged(requested, said.get("request_headers", ()))
+            answered = headers.merged(answered, said.get("response_headers", ()))
+        host = said.get("request:host")
+        return Said(cast("Fields", said), requested, answered, host[0][1] if host else "")
+
+    def _read(self, item: bytes) -> tuple[str, Any]:
+        name, raw = split(item)
+        meaning = _MEANINGS[name]
+        value = decode(raw) if meaning else None
+        if meaning is None or value is None:
+            return _NOTHING
+        key, _, convert, header = meaning
+        if convert is None:
+            pairs = self._header(header, value)
+            return (f"{key}:{pairs[0][0].lower()}", pairs) if pairs else _NOTHING
+        found = convert(value)
+        return _NOTHING if found is None else (key, found)
+
+
+def _settled(readings: Sequence[tuple[str, Any]], items: Sequence[bytes]) -> dict[str, Any]:
+    """One reading for each key: of those that say the same in several ways the first of its row."""
+    ranks = [meaning.rank if (meaning := _MEANINGS[split(item)[0]]) else 0 for item in items]
+    best_last = sorted(zip(ranks, readings, strict=True), key=itemgetter(0), reverse=True)
+    return dict([reading for _, reading in best_last])
+
+
+def _meaning(name: bytes) -> _Meaning | None:
+    """What attribute *name* says; None where nothing that matters here."""
+    text = name.decode()
+    if text in _TABLE:
+        return _TABLE[text]
+    for prefix, (side, rank) in _HEADER_PREFIXES.items():
+        if text.startswith(prefix):
+            return _Meaning(side, rank, None, text.removeprefix(prefix))
+    return None
+
+
+def _table() -> Iterator[tuple[str, _Meaning]]:
+    for key, names in FIELDS.items():
+        for rank, name in enumerate(names):
+            yield name, _Meaning(key, rank, _CONVERSIONS.get(key, scalars.text))
+    for side, (part, patterns) in product(SIDES, BODY.items()):
+        for rank, pattern in enumerate(patterns):
+            convert = body.base64_content if "base64" in pattern else _CONVERSIONS.get(part, scalars.text)
+            yield pattern.format(side=side), _Meaning(f"{side}_body_{part}", rank, convert)
+    for side, pattern in product(SIDES, HEADER_OBJECTS):
+        yield pattern.format(side=side), _Meaning(f"{side}_headers", 0, headers.of_object)
+
+
+_TABLE = dict(_table())
+_HEADER_PREFIXES = {
+    pattern.format(side=side, name=""): (side, rank) for side in SIDES for rank, pattern in enumerate(HEADERS)
+}
+_MEANINGS = Memory(_meaning, entries=REMEMBERED, longest=LONGEST_REMEMBERED)
+
+
+def _plain(item: bytes) -> tuple[str, Value]:
+    name, raw = split(item)
+    return name.decode(), decode(raw)
+
+
+PLAIN = Memory(_plain, entries=REMEMBERED, longest=LONGEST_REMEMBERED)
+"""Name and value of serialised KeyValues that belong to no exchange."""
+
+KONG = Reader(headers.of_kong)
+OTHERS = Reader(headers.of_others)

@@ -1,0 +1,135 @@
+"""From a record to the exchanges in it.
+
+Each span is an exchange, or helps one, or is counted under the reason why it is neither:
+
+    internal, client, producer,     its kind; Kong's helper spans are counted so too
+    consumer, unspecified
+    gateway_internal_request        a call that a plugin of Kong's made
+    orphan                          what Kong leaves of a request that nginx refused: no root, no parent
+    not_http                        a server's span without a method
+
+so that exchanges and skipped spans together are all spans of the record.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from operator import attrgetter
+from typing import NamedTuple
+
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
+
+from otel_bridge.mapping import kong
+from otel_bridge.mapping.assemble import Draft, exchange
+from otel_bridge.mapping.attributes import KONG, OTHERS, PLAIN
+from otel_bridge.mapping.exchange import HelperSpan, HttpExchange
+from otel_bridge.mapping.family import join
+from otel_bridge.mapping.late import LooseHelper
+from otel_bridge.mapping.senders import SENDERS, Sender
+from otel_bridge.otlp.messages import KIND_SERVER, PackedRequest, PackedScopeSpans
+
+_KINDS = {0: "unspecified", 1: "internal", 2: "not_http", 3: "client", 4: "producer", 5: "consumer"}
+
+# All that is asked of a span in one go: there are many more helper spans than exchanges.
+_parts = attrgetter(
+    "trace_id",
+    "span_id",
+    "parent_span_id",
+    "name",
+    "kind",
+    "start_time_unix_nano",
+    "end_time_unix_nano",
+    "status",
+    "attributes",
+)
+
+
+class SpanAddress(NamedTuple):
+    """Where a span stands in its record."""
+
+    resource: int
+    scope: int
+    span: int
+
+
+class Found(NamedTuple):
+    exchange: HttpExchange
+    span: SpanAddress
+
+
+class Spotted(NamedTuple):
+    exchanges: list[Found]
+    """In the order of the record; helper spans of the same record are in them."""
+    helpers: list[LooseHelper]
+    skipped: dict[str, int]
+
+
+def spot(record: bytes) -> Spotted:
+    """Find the exchanges of *record*, a normalised ExportTraceServiceRequest."""
+    search = _Search()
+    for i, resource_spans in enumerate(PackedRequest.FromString(record).resource_spans):
+        by = SENDERS[resource_spans.resource]
+        for j, scope_spans in enumerate(resource_spans.scope_spans):
+            if scope_spans.scope.name == kong.SCOPE:
+                search.kongs(scope_spans, (i, j), by)
+            else:
+                search.others(scope_spans, (i, j), by)
+    helpers = join(search.roots, search.helpers)
+    # One look at all the bytes spares a look at every header: most records hold nothing masked.
+    masked = b"REDACTED" in record or b"otel_bridge.masked" in record
+    exchanges = [Found(exchange(draft, maybe_masked=masked), address) for address, draft in search.drafts]
+    return Spotted(exchanges, helpers, dict(Counter(search.skipped)))
+
+
+class _Search:
+    """What was found in one record so far."""
+
+    def __init__(self) -> None:
+        self.drafts: list[tuple[SpanAddress, Draft]] = []
+        self.skipped: list[str] = []
+        self.roots: defaultdict[bytes, list[Draft]] = defaultdict(list)
+        self.helpers: defaultdict[str, defaultdict[bytes, list[HelperSpan]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+
+    def others(self, scope_spans: PackedScopeSpans, place: tuple[int, int], by: Sender) -> None:
+        """Look through the spans of anything but Kong."""
+        scope = scope_spans.scope.name.decode(errors="replace")
+        for number, span in enumerate(scope_spans.spans):
+            kind = span.kind
+            if kind != KIND_SERVER:
+                self.skipped.append(_KINDS.get(kind, "unspecified"))
+                continue
+            trace_id, span_id, parent, _, _, start, end, _, attributes = _parts(span)
+            said = OTHERS.read(attributes)
+            for event in span.events:
+                said = said.with_bodies_of(OTHERS.read(event.attributes))
+            if "method" in said.fields:
+                draft = Draft(trace_id, span_id, parent, start, end, said, scope, by, False, [])
+                self.drafts.append((SpanAddress(*place, number), draft))
+            else:
+                self.skipped.append("not_http")
+
+    def kongs(self, scope_spans: PackedScopeSpans, place: tuple[int, int], by: Sender) -> None:
+        """Look through the spans of Kong's own scope."""
+        scope, helpers, names = kong.SCOPE.decode(), self.helpers[by.key], kong.HELPER_NAMES
+        for number, span in enumerate(scope_spans.spans):
+            trace_id, span_id, parent, name, kind, start, end, status, attributes = _parts(span)
+            if kind == KIND_SERVER and kong.is_root(name):
+                said = KONG.read(attributes)
+                if "method" in said.fields:
+                    draft = Draft(trace_id, span_id, parent, start, end, said, scope, by, True, [])
+                    self.drafts.append((SpanAddress(*place, number), draft))
+                    self.roots[trace_id].append(draft)
+                else:
+                    self.skipped.append("not_http")
+            elif parent:
+                text, own_call = names[name]
+                self.skipped.append(
+                    "gateway_internal_request" if own_call else _KINDS.get(kind, "unspecified")
+                )
+                failed = bool(status) and Status.FromString(status).code == Status.STATUS_CODE_ERROR
+                told = dict(map(PLAIN.__getitem__, attributes)) if attributes else {}
+                helpers[trace_id].append(HelperSpan(span_id, parent, text, kind, start, end, failed, told))
+            else:
+                self.skipped.append("orphan")

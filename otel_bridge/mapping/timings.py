@@ -1,0 +1,69 @@
+"""How long the parts of an exchange took.
+
+Kong's own account first (`kong.latency.*`), then the span of the balancer's last try, else all of it
+counts as waiting. The parts add up to the length of the span, but for Kong's account, which is in
+whole milliseconds.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from otel_bridge.mapping.exchange import HttpExchange
+from otel_bridge.mapping.kong import is_balancer
+
+# How far three figures in whole milliseconds may be from the length of the span.
+TOLERANCE_MS = 5.0
+
+
+class Timings(NamedTuple):
+    """Milliseconds, never negative."""
+
+    send: float
+    """From the first byte of the request until it went upstream."""
+    wait: float
+    """Until the upstream answered."""
+    receive: float
+    """Until the last byte of the answer."""
+
+    @property
+    def total(self) -> float:
+        return round(self.send + self.wait + self.receive, 3)
+
+
+def timings(exchange: HttpExchange) -> Timings:
+    """Where the time of *exchange* went."""
+    length = max(0, exchange.end_ns - exchange.start_ns) / 1e6
+    return _by_latencies(exchange, length) or _by_balancer(exchange, length) or _parts(0.0, length, length)
+
+
+def _by_latencies(exchange: HttpExchange, length: float) -> Timings | None:
+    """None where Kong gave no figures, or figures that can't be true."""
+    internal, upstream, receive = exchange.latencies
+    if internal is None and upstream is None:
+        return None
+    send, wait = (internal or 0.0) * 1000, (upstream or 0.0) * 1000
+    # Missing where the answer was cut off, had no body, or was Kong's own: then it took the rest.
+    received = max(0.0, length - send - wait) if receive is None else receive * 1000
+    if min(send, wait, received) < 0 or send + wait + received > length + TOLERANCE_MS:
+        return None
+    if send + wait + received < length - TOLERANCE_MS:
+        received = length - send - wait
+    return Timings(round(send, 3), round(wait, 3), round(received, 3))
+
+
+def _by_balancer(exchange: HttpExchange, length: float) -> Timings | None:
+    for helper in reversed(exchange.helpers):
+        if is_balancer(helper.name):
+            send = (helper.start_ns - exchange.start_ns) / 1e6
+            # The span of a failed try ends with the connection, long before the time-out that failed it.
+            wait = length if helper.error else (helper.end_ns - helper.start_ns) / 1e6
+            return _parts(send, wait, length)
+    return None
+
+
+def _parts(send: float, wait: float, length: float) -> Timings:
+    """*send* and *wait* cut to what *length* leaves room for, and the rest."""
+    send = min(max(send, 0.0), length)
+    wait = min(max(wait, 0.0), length - send)
+    return Timings(round(send, 3), round(wait, 3), round(length - send - wait, 3))

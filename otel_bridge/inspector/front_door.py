@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 MAX_BODY = 64 << 20
 MAX_IN_FLIGHT = 256 << 20
+BODY_TIMEOUT = 120.0
 
 _ALF_PATHS = ("/", *(f"/{version}/{way}" for version in ("1.0.0", "1.1.0") for way in ("single", "batch")))
 _BEARER = "bearer "
@@ -48,16 +49,17 @@ def front_door(
     tokens: Iterable[IngestToken] = (),
     max_body: int = MAX_BODY,
     max_in_flight: int = MAX_IN_FLIGHT,
+    body_timeout: float = BODY_TIMEOUT,
     new_id: Callable[[], str] = lambda: str(uuid4()),
 ) -> Starlette:
     """The app that answers both protocols and gives what arrives to *sink*.
 
     A body has at most *max_body* bytes, all bodies that are in the process at once *max_in_flight* (more:
-    503), before and after decompression. Without *tokens* anybody may post.
+    503), before and after decompression; a sender has *body_timeout* seconds for its body (longer: 408).
+    Without *tokens* anybody may post.
     """
-    door = _FrontDoor(
-        sink, IngestTokens(tokens), Posted(max_body=max_body, max_in_flight=max_in_flight), new_id
-    )
+    posted = Posted(max_body=max_body, max_in_flight=max_in_flight, body_timeout=body_timeout)
+    door = _FrontDoor(sink, IngestTokens(tokens), posted, new_id)
     app = Starlette(
         routes=[
             *(Route(path, door.galileo, methods=["POST"]) for path in _ALF_PATHS),

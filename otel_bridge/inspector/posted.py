@@ -13,8 +13,6 @@ from otel_bridge.inspector.body import BodyTooLargeError, UnreadableBodyError, d
 from otel_bridge.receiver.admission import Admission, Share
 from otel_bridge.receiver.refusals import Busy
 
-# A sender has this many seconds for its body.
-_PATIENCE = 120.0
 # So much of a body that is too large is read and dropped, for a sender reads the answer only after its
 # last byte; agents were allowed 500 MB.
 _DISCARDED = 512 << 20
@@ -29,13 +27,14 @@ class RefusedError(Exception):
 
 
 class Posted:
-    """The bodies in this process: *max_body* bytes each, *max_in_flight* together.
+    """The bodies in this process: *max_body* bytes each, *max_in_flight* together, *body_timeout* seconds.
 
-    Both count what is received and what comes out of its encoding. Belongs to one event loop.
+    Bytes are counted as received and as they come out of their encoding. Belongs to one event loop.
     """
 
-    def __init__(self, *, max_body: int, max_in_flight: int) -> None:
+    def __init__(self, *, max_body: int, max_in_flight: int, body_timeout: float) -> None:
         self._max_body = max_body
+        self._body_timeout = body_timeout
         self._admission = Admission(max_in_flight)
 
     @asynccontextmanager
@@ -47,7 +46,7 @@ class Posted:
         """
         with self._admission.request() as share:
             try:
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(self._body_timeout):
                     body = await self._receive(request, share)
                 plain = decoded(body, request.headers.get("content-encoding", ""), limit=self._max_body)
                 if plain is not body:
@@ -56,7 +55,7 @@ class Posted:
             except UnreadableBodyError as error:
                 raise RefusedError(400, str(error)) from error
             except TimeoutError as error:
-                raise RefusedError(408, f"the body did not come within {_PATIENCE:g} s") from error
+                raise RefusedError(408, f"the body did not come within {self._body_timeout:g} s") from error
             except BodyTooLargeError as error:
                 raise RefusedError(413, f"the body is larger than {self._max_body} bytes") from error
             except Busy as error:

@@ -222,6 +222,18 @@ def test_a_sender_that_leaves_in_the_middle_harms_nobody(door: Door) -> None:
     assert 1 == len(door.shelf.kept)
 
 
+def test_a_sender_that_never_ends_is_answered_in_time(open_door: Callable[..., Door]) -> None:
+    with open_door(body_timeout=0.2).connect() as sender:
+        sender.sendall(_request("/1.1.0/single", ALF)[:-10])
+        answer = HTTPResponse(sender)
+        answer.begin()
+
+        assert (408, "the body did not come within 0.2 s") == (
+            answer.status,
+            _told(orjson.loads(answer.read())),
+        )
+
+
 def test_raw_bytes_of_the_retired_plugins_are_taken(door: Door) -> None:
     broken = MESSAGE.replace(b'"a=1"', b'"\x89PNG\xff"')
 

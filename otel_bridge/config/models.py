@@ -40,6 +40,7 @@ Secret = Annotated[SecretStr, BeforeValidator(values.secret)]
 Directory = Annotated[Path, BeforeValidator(values.directory)]
 ReadableFile = Annotated[Path, BeforeValidator(values.readable_file)]
 Listen = Annotated[Endpoint, PlainValidator(values.endpoint)]
+SecretName = Annotated[str, BeforeValidator(values.secret_name)]
 Pattern = Annotated[str, BeforeValidator(values.pattern)]
 
 QueueSize = Annotated[
@@ -205,9 +206,9 @@ EXPORTER_TYPES: dict[str, type[GalileoSettings | RunscopeSettings]] = {
 class Redaction(Section):
     defaults: bool = True
     """False: only what the lists below name."""
-    headers: tuple[Text, ...] = ()
-    query: tuple[Text, ...] = ()
-    fields: tuple[Text, ...] = ()
+    headers: tuple[SecretName, ...] = ()
+    query: tuple[SecretName, ...] = ()
+    fields: tuple[SecretName, ...] = ()
     patterns: tuple[Pattern, ...] = ()
 
 

@@ -181,6 +181,14 @@ def secret(value: object) -> SecretStr:
     return SecretStr(text)
 
 
+def secret_name(value: object) -> str:
+    """A name that redaction can look for; `*` in it stands for any characters."""
+    text = required_text(value)
+    if not text.strip("*-_. ") or not text.isprintable():
+        raise ValueError("is no name: it has to hold at least one letter or digit")
+    return text
+
+
 def pattern(value: object) -> str:
     """A regular expression that RE2 can compile."""
     text = required_text(value)

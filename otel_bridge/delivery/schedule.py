@@ -6,7 +6,8 @@ Laws:
 - A failure is a payload's own (a strike) only if another payload is delivered after it and before its
   next try, and no hold began in between. What fails in an outage collects no strikes.
 - A payload with a strike stands aside: its lane goes on, and it is tried again on its own time. With
-  `retry_count` strikes it is cut in halves, and a single exchange with them is doomed.
+  `retry_count` strikes it is cut in halves, which are on trial: for them it is enough that others were
+  delivered since the cut. A single exchange with that many is doomed.
 - In a hold no payload blocks for ever: the lanes' heads take turns as probes, and after `retry_count`
   failed probes of one head the payload behind it has a turn.
 
@@ -15,7 +16,7 @@ Pure: the dispatcher tells what happened and when, asks what to send, and sends 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from otel_bridge.delivery.backoff import Backoff
 from otel_bridge.delivery.batch import Batch, Entry
@@ -129,9 +130,8 @@ class Schedule:
             if setback.wait:
                 # It asks for quiet: no second opinion then.
                 self._confirm()
-        elif state is State.OPEN and work.on_trial and self._deliveries > work.deliveries_seen:
+        elif state is State.OPEN and work.on_trial and self._deliveries > work.trial_began:
             self._strike(work, now)
-        work.deliveries_seen = self._deliveries
 
     def done(self, work: Work) -> None:
         """Nothing of *work* is left."""
@@ -182,7 +182,11 @@ class Schedule:
         self._acquit()
 
     def _acquit(self) -> None:
+        """It was the destination: what failed lately failed for that reason."""
         self._suspects = dict.fromkeys(self._suspects, False)
+        for work in self._aside:
+            if work.on_trial:
+                self._begin_trial(work)
 
     def _strike(self, work: Work, now: float) -> None:
         self._step_aside(work, not_before=work.not_before)
@@ -195,20 +199,16 @@ class Schedule:
             return
         self._aside.remove(work)
         middle = len(items) // 2
-        self._aside.extend(self._on_trial(work, half, now) for half in (items[:middle], items[middle:]))
+        for half in (items[:middle], items[middle:]):
+            part = Work(api=work.api, plan=Bisection(half), order=work.order, failures=work.failures)
+            part.aside, part.not_before, part.setback = True, now, work.setback
+            self._begin_trial(part)
+            self._aside.append(part)
 
-    def _on_trial(self, work: Work, entries: Sequence[Entry], now: float) -> Work:
-        return Work(
-            api=work.api,
-            plan=Bisection(entries),
-            order=work.order,
-            failures=work.failures,
-            strikes=self._limit - 1,
-            aside=True,
-            not_before=now,
-            on_trial=True,
-            deliveries_seen=self._deliveries,
-        )
+    def _begin_trial(self, part: Work) -> None:
+        # Cutting does no harm and is done at the first failure; a dead letter takes two.
+        part.strikes = self._limit - (1 if len(part.plan.items) > 1 else 2)
+        part.on_trial, part.trial_began = True, self._deliveries
 
     def _step_aside(self, work: Work, *, not_before: float) -> None:
         del self._suspects[work]

@@ -42,8 +42,9 @@ class Work:
     """Out of its lane, which goes on without it."""
     not_before: float = 0.0
     on_trial: bool = False
-    """A part of something convicted: one more strike decides."""
-    deliveries_seen: int = 0
+    """Part of a payload that had all its strikes."""
+    trial_began: int = 0
+    """When, as the exporter's count of deliveries."""
     doomed: bool = False
     """To be dead-lettered without another try."""
     setback: Setback | None = None

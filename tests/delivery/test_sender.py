@@ -32,7 +32,7 @@ def server() -> Iterator[VendorServer]:
 @contextlib.asynccontextmanager
 async def sending(
     *,
-    verify: bool | ssl.SSLContext = True,
+    verify: bool | ssl.SSLContext = False,
     timeout: float = 5.0,  # noqa: ASYNC109 - the sender's, not ours
     total_timeout: float = 10.0,
     keepalive: float = 5.0,
@@ -230,7 +230,7 @@ async def test_certificates_are_verified() -> None:
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
     with VendorServer(tls=server_side) as server:
-        async with sending() as sender:
+        async with sending(verify=True) as sender:
             with pytest.raises(Unreachable, match="certificate is not trusted"):
                 await sender.send(post(server.url))
         for verify in (False, trusting):

@@ -1,0 +1,31 @@
+"""Delivery: from encoded exchanges to a destination that has them, or to dead letters.
+
+Pure: `answer` (what a status means), `backoff`, `bisection`, `hold`, `schedule` (what goes out next).
+Acting: `sender` (one request), `dispatcher` (all of an exporter's).
+"""
+
+from otel_bridge.delivery.answer import Kind
+from otel_bridge.delivery.backoff import Backoff
+from otel_bridge.delivery.batch import Batch, Entry
+from otel_bridge.delivery.dispatcher import Callbacks, DeliveryMeter, Dispatcher
+from otel_bridge.delivery.hold import Hold
+from otel_bridge.delivery.request import Answer, Request
+from otel_bridge.delivery.sender import Sender, Unreachable
+from otel_bridge.delivery.target import Failed, Target
+
+__all__ = [
+    "Answer",
+    "Backoff",
+    "Batch",
+    "Callbacks",
+    "DeliveryMeter",
+    "Dispatcher",
+    "Entry",
+    "Failed",
+    "Hold",
+    "Kind",
+    "Request",
+    "Sender",
+    "Target",
+    "Unreachable",
+]

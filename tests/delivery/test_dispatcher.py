@@ -1,0 +1,418 @@
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from otel_bridge.delivery import Backoff, Dispatcher, Kind, Sender
+from tests.delivery.vendor import TOKEN, Account, PlainTarget, batch, finished
+from tests.vendor_server import Manner, Received, Reply, VendorServer, closed_port, script
+
+pytestmark = pytest.mark.anyio
+
+# A retry a moment later instead of after seconds.
+SOON = Backoff(ceiling=0.02)
+NEVER = Backoff(ceiling=3600.0)
+
+
+@pytest.fixture
+def server() -> Iterator[VendorServer]:
+    with VendorServer() as server:
+        yield server
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account()
+
+
+@contextlib.asynccontextmanager
+async def dispatching(
+    target: PlainTarget, account: Account, *, retry_count: int = 3, backoff: Backoff = SOON
+) -> AsyncIterator[Dispatcher]:
+    sender = Sender(verify=False, timeout=5.0, total_timeout=10.0, keepalive=5.0)
+    dispatcher = Dispatcher(
+        "galileo/test",
+        target=target,
+        sender=sender,
+        callbacks=account,
+        meter=account,
+        retry_count=retry_count,
+        backoff=backoff,
+        jitter=lambda: 1.0,
+    )
+    try:
+        yield dispatcher
+    finally:
+        await dispatcher.close()
+        await sender.aclose()
+
+
+def numbers(request: Received) -> list[int]:
+    content = request.json()
+    return content if isinstance(content, list) else [content]
+
+
+async def test_delivered_entries_are_settled_and_counted(server: VendorServer, account: Account) -> None:
+    async with dispatching(PlainTarget(server.url), account) as dispatcher:
+        dispatcher.submit(batch("a", 1, 2, 3))
+
+        assert 3 == dispatcher.bytes
+        assert 1 == dispatcher.in_flight
+        assert not dispatcher.idle
+        assert await dispatcher.drain(10)
+        assert 0 == dispatcher.bytes == dispatcher.in_flight
+    assert [1, 2, 3] == account.settled_origins
+    assert [1, 2, 3] == numbers(server.requests[0])
+    assert {"sent": 3, "dead": 0, "warned": 0, "requests": 1} == account.counts
+
+
+async def test_nonsense_in_a_200_is_a_delivery(server: VendorServer, account: Account) -> None:
+    server.answer = lambda _: Reply(200, b"\xff<html>")
+    async with dispatching(PlainTarget(server.url), account) as dispatcher:
+        dispatcher.submit(batch("a", 1))
+        await finished(dispatcher)
+
+    assert [1] == account.settled_origins
+
+
+async def test_one_payload_for_each_api_and_eight_in_all(server: VendorServer, account: Account) -> None:
+    server.answer = lambda _: Reply(delay=0.05)
+    async with dispatching(PlainTarget(server.url), account) as dispatcher:
+        for number in range(24):
+            dispatcher.submit(batch(f"api {number % 12}", number))
+        await finished(dispatcher)
+    received = [numbers(request)[0] for request in server.requests]
+
+    assert 8 == server.most_in_flight
+    assert all(received.index(number) < received.index(number + 12) for number in range(12))
+
+
+async def test_a_payload_never_passes_its_bound(server: VendorServer, account: Account) -> None:
+    async with dispatching(PlainTarget(server.url, max_payload=8), account) as dispatcher:
+        dispatcher.submit(batch("a", *range(10)))
+        await finished(dispatcher)
+
+    assert [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]] == [numbers(request) for request in server.requests]
+    assert list(range(10)) == account.settled_origins
+
+
+async def test_a_refused_exchange_is_found_and_its_neighbours_are_delivered(
+    server: VendorServer, account: Account
+) -> None:
+    server.answer = lambda request: Reply(400, b"bad 5") if 5 in numbers(request) else Reply()
+    async with dispatching(PlainTarget(server.url), account) as dispatcher:
+        dispatcher.submit(batch("a", *range(8)))
+        await finished(dispatcher)
+
+    assert {5: ("refused with 400", "400 Bad Request: bad 5")} == account.dead
+    assert [0, 1, 2, 3, 4, 6, 7] == sorted(account.settled_origins, key=str)
+    assert 7 == len(server.requests)
+    assert {Kind.SPLIT} == set(account.failed)
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+async def test_all_is_a_dead_letter_where_both_halves_are_refused(
+    server: VendorServer, account: Account, status: int
+) -> None:
+    server.answer = lambda _: Reply(status)
+    async with dispatching(PlainTarget(server.url), account) as dispatcher:
+        dispatcher.submit(batch("a", *range(100)))
+        await finished(dispatcher)
+
+    assert [("a", list(range(100)))] == account.letters
+    assert 3 == len(server.requests)
+    assert 100 == account.counts["dead"]
+
+
+async def test_what_a_207_names_is_a_dead_letter_and_the_rest_is_delivered(
+    server: VendorServer, account: Account
+) -> None:
+    server.answer = lambda _: Reply(207, b"[1,3]")
+    async with dispatching(PlainTarget(server.url), account) as dispatcher:
+        dispatcher.submit(batch("a", *range(5)))
+        await finished(dispatcher)
+
+    assert [("a", [1, 3])] == account.letters
+    assert ("named", "207 Multi-Status: [1,3]") == account.dead[1]
+    assert [0, 2, 4] == account.settled_origins
+
+
+async def test_complaints_about_what_was_taken_are_counted(server: VendorServer, account: Account) -> None:
+    server.answer = lambda _: Reply(200, b"warning warning")
+    async with dispatching(PlainTarget(server.url), account) as dispatcher:
+        dispatcher.submit(batch("a", 1, 2))
+        await finished(dispatcher)
+
+    assert 2 == account.counts["warned"]
+    assert [1, 2] == account.settled_origins
+
+
+async def test_arrays_are_given_up_for_good_where_only_single_messages_are_taken(
+    server: VendorServer, account: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answer = lambda request: Reply(400) if request.body.startswith(b"[") else Reply()
+    async with dispatching(PlainTarget(server.url, certain=False), account) as dispatcher:
+        dispatcher.submit(batch("a", *range(8)))
+        await finished(dispatcher)
+        server.forget()
+        dispatcher.submit(batch("a", *range(8, 12)))
+        await finished(dispatcher)
+
+    assert list(range(12)) == account.settled_origins
+    assert {} == account.dead
+    assert [[8], [9], [10], [11]] == [numbers(request) for request in server.requests]
+    assert 1 == caplog.text.count("takes no arrays")
+
+
+async def test_arrays_stay_where_one_was_taken_before(server: VendorServer, account: Account) -> None:
+    async with dispatching(PlainTarget(server.url, certain=False), account) as dispatcher:
+        dispatcher.submit(batch("a", 1, 2))
+        await finished(dispatcher)
+        server.answer = lambda _: Reply(400)
+        dispatcher.submit(batch("a", *range(3, 13)))
+        await finished(dispatcher)
+
+    assert 10 == len(account.dead)
+    assert 4 == len(server.requests)
+
+
+async def test_an_outage_is_waited_out_and_logged_at_both_ends(
+    server: VendorServer, account: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    server.answer = script([Reply(503)] * 12)
+    async with dispatching(PlainTarget(server.url), account, retry_count=2) as dispatcher:
+        for number in range(10):
+            dispatcher.submit(batch(f"api {number}", number))
+        await account.until(lambda: dispatcher.hold)
+        await finished(dispatcher)
+    messages = [
+        (record.levelname, record.message) for record in caplog.records if "galileo" in record.message
+    ]
+
+    assert list(range(10)) == sorted(account.settled_origins, key=str)
+    assert {} == account.dead
+    assert [
+        (
+            "WARNING",
+            f"galileo/test: nothing is sent for now: {server.url} answered 503 Service Unavailable: {{}}",
+        ),
+        ("INFO", "galileo/test: sending again after 0 s"),
+    ] == messages
+
+
+@pytest.mark.parametrize(
+    ("reply", "advice"),
+    [
+        (Reply(401, b"unknown token " + TOKEN.encode()), "does not accept the token: check token"),
+        (Reply(403), "check token"),
+        (Reply(301, headers={"Location": "https://new/"}), "redirects to https://new/"),
+        (Reply(404), "check address"),
+        (Reply(405), "check address"),
+        (Reply(410), "check address"),
+    ],
+)
+async def test_a_wrong_destination_holds_and_says_what_to_check(
+    server: VendorServer, account: Account, caplog: pytest.LogCaptureFixture, reply: Reply, advice: str
+) -> None:
+    server.answer = script([reply] * 8)
+    async with dispatching(PlainTarget(server.url), account, retry_count=1) as dispatcher:
+        dispatcher.submit(batch("a", 1))
+        dispatcher.submit(batch("b", 2))
+        await account.until(lambda: dispatcher.hold)
+        hold = dispatcher.hold
+        await finished(dispatcher)
+
+    assert hold is not None
+    assert Kind.WRONG_DESTINATION == hold.setback.kind
+    assert ["ERROR"] == [record.levelname for record in caplog.records if advice in record.message]
+    assert TOKEN not in caplog.text
+    assert {} == account.dead
+    assert {1, 2} == set(account.settled_origins)
+
+
+async def test_in_a_hold_one_request_at_a_time_asks(server: VendorServer, account: Account) -> None:
+    server.answer = lambda _: Reply(503, delay=0.005)
+    async with dispatching(PlainTarget(server.url), account) as dispatcher:
+        for number in range(30):
+            dispatcher.submit(batch(f"api {number}", number))
+        await account.until(lambda: dispatcher.hold and not dispatcher.in_flight)
+        server.most_in_flight = 0
+        seen = len(server.requests)
+        await asyncio.to_thread(server.wait_for, seen + 5)
+
+        assert 1 == server.most_in_flight
+        assert 50 == dispatcher.bytes
+
+
+@pytest.mark.parametrize("manner", [Manner.CLOSE, Manner.RESET])
+async def test_broken_connections_are_retried(server: VendorServer, account: Account, manner: Manner) -> None:
+    server.answer = script([Reply(manner=manner)] * 3)
+    async with dispatching(PlainTarget(server.url), account) as dispatcher:
+        dispatcher.submit(batch("a", 1))
+        await finished(dispatcher)
+
+    assert [1] == account.settled_origins
+    assert [Kind.RETRY] * 3 == account.failed
+
+
+async def test_a_destination_that_is_not_there_holds_without_limit(account: Account) -> None:
+    target = PlainTarget(f"http://127.0.0.1:{closed_port()}")
+    async with dispatching(target, account, retry_count=1) as dispatcher:
+        dispatcher.submit(batch("a", 1))
+        await account.until(lambda: len(account.failed) > 10)
+        hold = dispatcher.hold
+
+    assert hold is not None
+    assert "connection refused" in hold.setback.reason
+    assert hold.attempts >= 10
+    assert {} == account.dead
+
+
+async def test_retry_after_is_a_floor(server: VendorServer, account: Account) -> None:
+    server.answer = script([Reply(429, headers={"Retry-After": "0.3"})])
+    async with dispatching(PlainTarget(server.url), account) as dispatcher:
+        dispatcher.submit(batch("a", 1))
+        dispatcher.submit(batch("a", 2))
+        await finished(dispatcher)
+    first, second, _ = server.requests
+
+    assert second.at - first.at >= 0.29
+    assert [1, 2] == account.settled_origins
+
+
+async def test_a_payload_that_keeps_failing_ends_as_one_dead_letter(
+    server: VendorServer, account: Account
+) -> None:
+    server.answer = lambda request: Reply(500, b"boom") if 13 in numbers(request) else Reply()
+    async with dispatching(PlainTarget(server.url), account, retry_count=2) as dispatcher:
+        dispatcher.submit(batch("a", *range(16)))
+        for number in range(100, 200):
+            dispatcher.submit(batch("b", number))
+            dispatcher.submit(batch("a", -number))
+        await account.until(lambda: account.dead)
+        await finished(dispatcher)
+    reason, answer = account.dead[13]
+
+    assert [("a", [13])] == account.letters
+    assert 215 == len(account.settled_origins)
+    assert "kept failing while others were delivered" in reason
+    assert "500 Internal Server Error: boom" == answer
+
+
+async def test_a_full_store_of_dead_letters_holds_until_there_is_room(
+    server: VendorServer, account: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answer = lambda request: Reply(400) if numbers(request) == [1] else Reply()
+    room = [False]
+    account.accepts = lambda: room[0]
+    async with dispatching(PlainTarget(server.url), account) as dispatcher:
+        dispatcher.submit(batch("a", 1))
+        await account.until(lambda: dispatcher.hold)
+        dispatcher.submit(batch("b", 2))
+        hold = dispatcher.hold
+        requests = len(server.requests)
+        room[0] = True
+        await finished(dispatcher)
+
+    assert hold is not None
+    assert "dead_letters.max_size" in hold.setback.reason
+    assert 1 == requests
+    assert [1] == list(account.dead)
+    assert [2] == account.settled_origins
+    assert "dead_letters.max_size" in caplog.text
+
+
+async def test_a_bug_in_a_callback_loses_no_dead_letter(server: VendorServer, account: Account) -> None:
+    def broken_once() -> bool:
+        account.accepts = lambda: True
+        raise ZeroDivisionError
+
+    server.answer = lambda _: Reply(400)
+    account.accepts = broken_once
+    async with dispatching(PlainTarget(server.url), account) as dispatcher:
+        dispatcher.submit(batch("a", 1))
+        await finished(dispatcher)
+
+    assert [1] == list(account.dead)
+
+
+async def test_a_bug_in_a_vendor_is_retried_like_an_outage(server: VendorServer, account: Account) -> None:
+    target = PlainTarget(server.url)
+    async with dispatching(target, account) as dispatcher:
+        target.max_payload = 10
+        server.answer = script([Reply(207, b"not json")])
+        dispatcher.submit(batch("a", 1))
+        await finished(dispatcher)
+
+    assert [1] == account.settled_origins
+    assert [Kind.RETRY] == account.failed
+
+
+async def test_close_interrupts_requests_and_waits_at_once(server: VendorServer, account: Account) -> None:
+    server.answer = lambda request: Reply(503) if numbers(request) == [1] else Reply(manner=Manner.HANG)
+    async with dispatching(PlainTarget(server.url), account, backoff=NEVER) as dispatcher:
+        dispatcher.submit(batch("a", 1))
+        dispatcher.submit(batch("b", 2))
+        await account.until(lambda: account.failed)
+        await asyncio.to_thread(server.wait_for, 2)
+        begin = time.monotonic()
+        await dispatcher.close()
+
+        assert time.monotonic() - begin < 1
+        with pytest.raises(RuntimeError):
+            dispatcher.submit(batch("a", 3))
+    assert [] == account.settled_origins
+
+
+async def test_close_interrupts_a_wait_for_room_among_dead_letters(
+    server: VendorServer, account: Account
+) -> None:
+    server.answer = lambda _: Reply(400)
+    account.accepts = lambda: False
+    async with dispatching(PlainTarget(server.url), account, backoff=NEVER) as dispatcher:
+        dispatcher.submit(batch("a", 1))
+        await account.until(lambda: dispatcher.hold)
+        begin = time.monotonic()
+        await dispatcher.close()
+
+        assert time.monotonic() - begin < 1
+
+
+async def test_drain_does_not_wait_for_a_destination_that_is_down(
+    server: VendorServer, account: Account
+) -> None:
+    server.answer = lambda _: Reply(503)
+    async with dispatching(PlainTarget(server.url), account, backoff=NEVER) as dispatcher:
+        dispatcher.submit(batch("a", 1))
+        begin = time.monotonic()
+
+        assert not await dispatcher.drain(20)
+        assert time.monotonic() - begin < 5
+
+
+async def test_drain_ends_after_its_time(server: VendorServer, account: Account) -> None:
+    server.answer = lambda _: Reply(manner=Manner.HANG)
+    async with dispatching(PlainTarget(server.url), account) as dispatcher:
+        dispatcher.submit(batch("a", 1))
+
+        assert not await dispatcher.drain(0.1)
+
+
+async def test_discarded_entries_are_neither_sent_nor_reported(
+    server: VendorServer, account: Account
+) -> None:
+    server.answer = script([Reply(503)])
+    async with dispatching(PlainTarget(server.url), account, backoff=Backoff(ceiling=0.3)) as dispatcher:
+        dispatcher.submit(batch("a", 1, 2, 3))
+        dispatcher.submit(batch("a", 4))
+        await account.until(lambda: dispatcher.hold)
+
+        assert 3 == dispatcher.discard(lambda entry: entry.origin != 2)
+        assert 1 == dispatcher.bytes
+        await finished(dispatcher)
+    assert [2] == account.settled_origins
+    assert [[1, 2, 3], [2]] == [numbers(request) for request in server.requests]

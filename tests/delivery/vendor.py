@@ -1,0 +1,96 @@
+"""The smallest vendor there can be: entries are JSON values, a payload is an array of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import orjson
+
+from otel_bridge.delivery import Batch, Dispatcher, Entry, Kind, Request
+from otel_bridge.delivery.grouping import Grouping
+from otel_bridge.delivery.target import Failed
+
+TOKEN = "token-to-keep-secret"
+
+
+class PlainTarget:
+    token_setting = "token"
+    address_settings = "address"
+
+    def __init__(self, url: str, *, certain: bool = True, max_payload: int = 10**6) -> None:
+        self.url = url
+        self.grouping = Grouping(certain=certain)
+        self.max_payload = max_payload
+
+    def request(self, entries: Sequence[bytes]) -> Request:
+        content = entries[0] if len(entries) == 1 else b"[%b]" % b",".join(entries)
+        return Request(self.url, {"Authorization": f"Bearer {TOKEN}"}, content, TOKEN)
+
+    def failures(self, status: int, body: bytes, entries: int) -> Sequence[Failed]:
+        return [Failed(index, "named") for index in orjson.loads(body)] if status == 207 else []
+
+    def warnings(self, status: int, body: bytes) -> int:
+        return body.count(b"warning")
+
+
+class Account:
+    """What a dispatcher reported and counted: its callbacks and its meter."""
+
+    def __init__(self) -> None:
+        self.settled_origins: list[Hashable] = []
+        self.dead: dict[Hashable, tuple[str, str]] = {}
+        """Origin to reason and answer."""
+        self.letters: list[tuple[Hashable, list[Hashable]]] = []
+        self.accepts: Callable[[], bool] = lambda: True
+        """Whether a dead letter can be written down."""
+        self.counts = {"sent": 0, "dead": 0, "warned": 0, "requests": 0}
+        self.failed: list[Kind] = []
+        self.changed = asyncio.Event()
+
+    def settled(self, entries: Sequence[Entry]) -> None:
+        self.settled_origins.extend(entry.origin for entry in entries)
+        self.changed.set()
+
+    async def dead_letter(self, api: Hashable, entries: Sequence[Entry], reason: str, answer: str) -> bool:
+        self.changed.set()
+        if not self.accepts():
+            return False
+        self.dead.update((entry.origin, (reason, answer)) for entry in entries)
+        self.letters.append((api, [entry.origin for entry in entries]))
+        return True
+
+    def sent(self, exchanges: int) -> None:
+        self.counts["sent"] += exchanges
+
+    def failed_request(self, kind: Kind, exchanges: int) -> None:
+        self.failed.append(kind)
+        self.changed.set()
+
+    def latency(self, seconds: float) -> None:
+        self.counts["requests"] += 1
+
+    def dead_lettered(self, exchanges: int, reason: str) -> None:
+        self.counts["dead"] += exchanges
+
+    def warned(self, exchanges: int) -> None:
+        self.counts["warned"] += exchanges
+
+    async def until(self, true: Callable[[], Any], seconds: float = 10.0) -> None:
+        """Wait until something reported makes it *true*; fails the test if it never is."""
+        async with asyncio.timeout(seconds):
+            while not true():
+                self.changed.clear()
+                await self.changed.wait()
+
+
+def batch(api: str, *numbers: int) -> Batch:
+    return Batch(api, [Entry(b"%d" % number, number) for number in numbers])
+
+
+async def finished(dispatcher: Dispatcher, seconds: float = 10.0) -> None:
+    """Wait through all holds until nothing is left."""
+    async with asyncio.timeout(seconds):
+        while not await dispatcher.drain(seconds):  # noqa: ASYNC110 - a hold's end is no event
+            await asyncio.sleep(0.005)

@@ -6,16 +6,14 @@ import asyncio
 import contextlib
 import signal
 import socket
-import ssl
 from collections.abc import Iterator
 from concurrent import futures
-from pathlib import Path
 
 import httpx
 import pytest
-import trustme
 
 from otel_bridge.asgi import AsgiApp, AsgiServer, Receive, Scope, Send, StartupError, Tls, check_tls, listen
+from tests.certificates import Certificates
 from tests.loops import LIMIT, BackgroundLoop
 
 
@@ -26,17 +24,8 @@ def loop() -> Iterator[BackgroundLoop]:
 
 
 @pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def tls(authority: trustme.CA, tmp_path: Path) -> Tls:
-    certificate = authority.issue_cert("127.0.0.1")
-    certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
-    certificate.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    return Tls(cert_file=tmp_path / "cert.pem", key_file=tmp_path / "key.pem")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @contextlib.contextmanager
@@ -147,34 +136,26 @@ def test_a_server_that_never_started_gives_its_port_back(loop: BackgroundLoop) -
     listen(loop.run(make_and_stop())).close()
 
 
-def test_tls(loop: BackgroundLoop, tls: Tls, authority: trustme.CA) -> None:
-    trust = ssl.create_default_context()
-    authority.configure_trust(trust)
-    with serving(loop, hello, tls) as server:
-        answer = httpx.get(f"https://{server.address}/", verify=trust)
+def test_tls(loop: BackgroundLoop, certificates: Certificates) -> None:
+    with serving(loop, hello, certificates.tls) as server:
+        answer = httpx.get(f"https://{server.address}/", verify=certificates.context())
 
     assert b"hello" == answer.content
 
 
-def test_client_certificates(loop: BackgroundLoop, tls: Tls, authority: trustme.CA) -> None:
-    mutual = Tls(
-        cert_file=tls.cert_file, key_file=tls.key_file, client_ca_file=tls.cert_file.with_name("ca.pem")
-    )
-    without = ssl.create_default_context()
-    authority.configure_trust(without)
-    known = ssl.create_default_context()
-    authority.configure_trust(known)
-    authority.issue_cert("client.example.com").configure_cert(known)
-    with serving(loop, hello, mutual) as server:
-        answer = httpx.get(f"https://{server.address}/", verify=known)
+def test_client_certificates(loop: BackgroundLoop, certificates: Certificates) -> None:
+    with serving(loop, hello, certificates.mutual_tls) as server:
+        url = f"https://{server.address}/"
+        answer = httpx.get(url, verify=certificates.context(with_client_certificate=True))
         with pytest.raises(httpx.TransportError):
-            httpx.get(f"https://{server.address}/", verify=without)
+            httpx.get(url, verify=certificates.context())
 
     assert b"hello" == answer.content
 
 
-def test_tls_files_that_cannot_be_used_are_one_sentence(tls: Tls, tmp_path: Path) -> None:
-    missing = Tls(cert_file=tmp_path / "nowhere.pem", key_file=tls.key_file)
+def test_tls_files_that_cannot_be_used_are_one_sentence(certificates: Certificates) -> None:
+    tls = certificates.tls
+    missing = Tls(cert_file=tls.cert_file.with_name("nowhere.pem"), key_file=tls.key_file)
     swapped = Tls(cert_file=tls.key_file, key_file=tls.cert_file)
     for unusable in (missing, swapped):
         with pytest.raises(StartupError, match=r"^Cannot set up TLS with .*key\.pem.*\.$"):

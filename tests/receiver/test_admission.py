@@ -17,6 +17,7 @@ def test_admits_up_to_the_limit_over_all_requests() -> None:
             one.take(1)
 
         assert admission.in_flight == 100
+        assert [100, 100] == [reading.value for reading in admission.readings()]
     assert admission.in_flight == 0
     assert ("busy", 1) == (caught.value.reason, caught.value.retry_after)
 

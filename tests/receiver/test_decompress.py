@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from otel_bridge.receiver.decompress import CHUNK, ENCODINGS, CorruptBodyError, decompress
@@ -33,17 +33,20 @@ def test_every_coding_is_tested() -> None:
     assert ENCODINGS == set(ENCODE)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(content=st.binary(max_size=20_000), coding=st.sampled_from(CODINGS))
 def test_gives_back_what_was_encoded(content: bytes, coding: str) -> None:
     assert content == b"".join(decompress(ENCODE[coding](content), coding))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(first=st.binary(max_size=5_000), second=st.binary(max_size=5_000))
 def test_several_members_are_one_content(first: bytes, second: bytes) -> None:
     assert first + second == b"".join(decompress(gzip.compress(first) + gzip.compress(second), "gzip"))
     assert first + second == b"".join(decompress(zstd_stream(first) + zstd_stream(second), "zstd"))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(content=st.binary(min_size=1, max_size=5_000), coding=st.sampled_from(CODINGS), data=st.data())
 def test_a_body_that_ends_early_is_corrupt(content: bytes, coding: str, data: st.DataObject) -> None:
     encoded = ENCODE[coding](content)
@@ -53,6 +56,7 @@ def test_a_body_that_ends_early_is_corrupt(content: bytes, coding: str, data: st
         list(decompress(encoded[:end], coding))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(body=st.binary(max_size=2_000), coding=st.sampled_from(CODINGS))
 def test_arbitrary_bytes_raise_nothing_else(body: bytes, coding: str) -> None:
     with contextlib.suppress(CorruptBodyError):

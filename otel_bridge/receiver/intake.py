@@ -1,0 +1,195 @@
+"""The way of a request into the journal, the same for both transports.
+
+    known lately? → decode and normalise → redact → append → wait for the commit → count
+
+Law 1 lives here: `accept` returns only after the commit, and whatever prevents it is raised as the
+refusal the sender gets. Law 6 too: what leaves this module is redacted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent import futures
+from typing import NamedTuple, Protocol
+
+from otel_bridge.journal.errors import JournalFull, JournalUnwritable
+from otel_bridge.journal.record import Signal as JournalSignal
+from otel_bridge.otlp.json import to_protobuf
+from otel_bridge.otlp.normalise import UndecodableError, decode_count, normalise
+from otel_bridge.receiver.recent import RecentBodies
+from otel_bridge.receiver.refusals import Busy, Undecodable
+from otel_bridge.receiver.signals import Encoding, Signal, Transport
+from otel_bridge.redaction import Redacted
+from otel_bridge.telemetry.instruments import (
+    ACCEPTED_BYTES,
+    ACCEPTED_LOG_RECORDS,
+    ACCEPTED_METRIC_POINTS,
+    ACCEPTED_SPANS,
+    COMMIT_SECONDS,
+    DUPLICATE_REQUESTS,
+    MASKED_VALUES,
+    REPAIRED_STRINGS,
+)
+from otel_bridge.telemetry.metrics import Metrics
+
+# Larger bodies are worked on in a thread: the event loop would be gone for milliseconds. JSON is read by
+# Python code, at a hundredth of protobuf's speed.
+_LARGE = {Encoding.PROTOBUF: 1 << 20, Encoding.JSON: 1 << 14}
+
+# Seconds. SDKs give up within ten and reckon this in; a longer wait would lose what they hold.
+_RETRY_AFTER = 5
+
+
+class AppendsRecords(Protocol):
+    """The journal, as far as the receiver knows it."""
+
+    def append(self, signal: JournalSignal, body: bytes) -> futures.Future[int]: ...
+
+
+class Redacts(Protocol):
+    def redact(self, record: bytes) -> Redacted: ...
+
+
+class _Prepared(NamedTuple):
+    record: bytes
+    spans: int
+    repaired: int
+    masked: int
+
+
+class Intake:
+    """Belongs to one event loop. `redactor` may be exchanged while it runs, as a reload does."""
+
+    def __init__(
+        self,
+        journal: AppendsRecords,
+        redactor: Redacts,
+        metrics: Metrics,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.redactor = redactor
+        self._journal = journal
+        self._counters = {transport: _Counters(metrics, transport) for transport in Transport}
+        self._clock = clock
+        self._recent = RecentBodies(clock=clock)
+        # One large body at a time: each takes several times its size while it is worked on.
+        self._large = asyncio.Lock()
+
+    async def accept(self, body: bytes, *, signal: Signal, encoding: Encoding, transport: Transport) -> None:
+        """Return once *body* (decompressed) is in the journal, or need not be there.
+
+        Raises `Undecodable`, or `Busy` where the journal takes nothing now. Being cancelled does not
+        take a body back that was on its way: an equal one that comes later finds its commit.
+        """
+        if signal is not Signal.TRACES:
+            await self._count(body, signal, encoding, transport)
+            return
+        large = len(body) > _LARGE[encoding]
+        key = await asyncio.to_thread(RecentBodies.key, body) if large else RecentBodies.key(body)
+        commit = self._recent.find(key)
+        if commit is not None:
+            self._counters[transport].duplicates.inc()
+        elif large:
+            commit = asyncio.ensure_future(self._journal_large(body, encoding, transport))
+            self._recent.remember(key, commit)
+        else:
+            commit = self._append(_prepare(body, encoding, self.redactor), transport)
+            self._recent.remember(key, commit)
+        await asyncio.shield(commit)
+
+    async def _count(self, body: bytes, signal: Signal, encoding: Encoding, transport: Transport) -> None:
+        large = len(body) > _LARGE[encoding]
+        items = (
+            await asyncio.to_thread(_items, body, signal, encoding)
+            if large
+            else _items(body, signal, encoding)
+        )
+        self._counters[transport].items[signal].inc(items)
+
+    async def _journal_large(self, body: bytes, encoding: Encoding, transport: Transport) -> None:
+        async with self._large:
+            prepared = await asyncio.to_thread(_prepare, body, encoding, self.redactor)
+        await self._append(prepared, transport)
+
+    def _append(self, prepared: _Prepared, transport: Transport) -> asyncio.Future[None]:
+        """The commit of *prepared*; it fails with the refusal that the sender gets."""
+        loop = asyncio.get_running_loop()
+        commit: asyncio.Future[None] = loop.create_future()
+        if not prepared.spans:
+            commit.set_result(None)
+            return commit
+        counters = self._counters[transport]
+        started = self._clock()
+
+        def settle(appended: futures.Future[int]) -> None:
+            error = appended.exception()
+            if error is None:
+                counters.count(prepared, self._clock() - started)
+            if commit.cancelled():  # the loop is being closed
+                return
+            if error is None:
+                commit.set_result(None)
+            else:
+                commit.set_exception(_translated(error))
+
+        appended = self._journal.append(JournalSignal.TRACES, prepared.record)
+        appended.add_done_callback(lambda done: loop.call_soon_threadsafe(settle, done))
+        return commit
+
+
+class _Counters:
+    """What one transport counts, looked up once."""
+
+    def __init__(self, metrics: Metrics, transport: Transport) -> None:
+        self.duplicates = metrics.counter(DUPLICATE_REQUESTS, transport)
+        self.items = {
+            Signal.LOGS: metrics.counter(ACCEPTED_LOG_RECORDS, transport),
+            Signal.METRICS: metrics.counter(ACCEPTED_METRIC_POINTS, transport),
+        }
+        self._spans = metrics.counter(ACCEPTED_SPANS, transport)
+        self._bytes = metrics.counter(ACCEPTED_BYTES, transport)
+        self._repaired = metrics.counter(REPAIRED_STRINGS)
+        self._masked = metrics.counter(MASKED_VALUES)
+        self._seconds = metrics.histogram(COMMIT_SECONDS)
+
+    def count(self, prepared: _Prepared, seconds: float) -> None:
+        self._spans.inc(prepared.spans)
+        self._bytes.inc(len(prepared.record))
+        self._repaired.inc(prepared.repaired)
+        self._masked.inc(prepared.masked)
+        self._seconds.observe(seconds)
+
+
+def _prepare(body: bytes, encoding: Encoding, redactor: Redacts) -> _Prepared:
+    try:
+        normalised = normalise(to_protobuf(body) if encoding is Encoding.JSON else body)
+    except UndecodableError as error:
+        raise Undecodable(str(error)) from error
+    redacted = redactor.redact(normalised.record)
+    return _Prepared(redacted.record, normalised.spans, normalised.repaired, redacted.masked)
+
+
+def _items(body: bytes, signal: Signal, encoding: Encoding) -> int:
+    try:
+        return decode_count(body, signal, json=encoding is Encoding.JSON)
+    except UndecodableError as error:
+        raise Undecodable(str(error)) from error
+
+
+def _translated(error: BaseException) -> BaseException:
+    match error:
+        case JournalFull():
+            return Busy(
+                "The journal is full; send it again.", reason="journal_full", retry_after=_RETRY_AFTER
+            )
+        case JournalUnwritable():
+            return Busy(
+                "The journal cannot be written; send it again.",
+                reason="journal_unwritable",
+                retry_after=_RETRY_AFTER,
+            )
+        case _:
+            return error

@@ -36,6 +36,7 @@ NO_HEADERS = "the sender records no headers and bodies: they are unknown, not em
 
 _KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
 _EXACT = 2**53
+_NO_LATENCIES = Latencies()
 
 
 def members(exchange: HttpExchange) -> dict[str, Any]:
@@ -92,6 +93,8 @@ def _upstream(exchange: HttpExchange) -> dict[str, Any]:
 
 
 def _latency(latencies: Latencies) -> dict[str, float]:
+    if latencies == _NO_LATENCIES:
+        return {}
     named = zip(("gateway", "upstream", "receive"), latencies, strict=True)
     return {name: round(seconds * 1000, 3) for name, seconds in named if seconds is not None}
 
@@ -104,32 +107,34 @@ def _response_body(exchange: HttpExchange) -> dict[str, Any]:
 
 
 def _body(body: Body) -> dict[str, Any]:
-    marks = {
-        "truncated": body.truncated,
-        "incomplete": body.incomplete,
-        "masked": body.redacted,
-        "decoded": body.decoded,
-        "omitted": body.omitted,
-    }
-    marks = {name: mark for name, mark in marks.items() if mark}
-    if not marks:
+    if not (body.truncated or body.incomplete or body.redacted or body.decoded or body.omitted):
         return {}
+    marks = {
+        "truncated": body.truncated or None,
+        "incomplete": body.incomplete or None,
+        "masked": body.redacted or None,
+        "decoded": body.decoded or None,
+        "omitted": body.omitted or None,
+    }
     held = None if body.content is None else len(body.content)
-    return _kept({"size": body.size, "held": held}) | marks
+    return _kept({"size": body.size, "held": held} | marks)
 
 
 def _span(helper: HelperSpan, start_ns: int) -> dict[str, Any]:
+    span_id, parent_span_id, name, kind, began_ns, ended_ns, error, attributes = helper
     found = {
-        "name": helper.name,
-        "spanId": helper.span_id.hex(),
-        "parentSpanId": helper.parent_span_id.hex(),
-        "kind": _KINDS.get(helper.kind),
-        "start": round((helper.start_ns - start_ns) / 1e6, 3),
-        "duration": round((helper.end_ns - helper.start_ns) / 1e6, 3),
-        "error": helper.error or None,
-        "attributes": {name: _number(value) for name, value in helper.attributes.items()} or None,
+        "name": name,
+        "spanId": span_id.hex(),
+        "parentSpanId": parent_span_id.hex(),
+        "kind": _KINDS.get(kind, "unspecified"),
+        "start": (began_ns - start_ns) // 1000 / 1000,
+        "duration": (ended_ns - began_ns) // 1000 / 1000,
     }
-    return _kept(found)
+    if error:
+        found["error"] = True
+    if attributes:
+        found["attributes"] = {name: _number(value) for name, value in attributes.items()}
+    return found
 
 
 def _number(value: Value) -> Value:

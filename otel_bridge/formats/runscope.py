@@ -15,9 +15,6 @@ from otel_bridge.formats import wire
 from otel_bridge.formats.extension import members, text_of
 from otel_bridge.mapping.exchange import Headers, HttpExchange
 
-# An integer: divided by a float, Unix nanoseconds would lose their last digits first.
-_NS = 1_000_000_000
-
 
 def message(exchange: HttpExchange, *, bodies: bool, extension: bool) -> bytes:
     """One message as compact JSON; *bodies* sends bodies along, *extension* adds `_otel`."""
@@ -44,7 +41,7 @@ def _request(exchange: HttpExchange, *, bodies: bool) -> dict[str, Any]:
         "url": _url(exchange),
         "headers": _headers(exchange.request_headers),
         "form": _form(content, named) if content else {},
-        "timestamp": exchange.start_ns / _NS,
+        "timestamp": _seconds(exchange.start_ns),
     }
     return found | (_content(content) if content else {} if bodies else {"body": ""})
 
@@ -56,8 +53,8 @@ def _response(exchange: HttpExchange, *, bodies: bool) -> dict[str, Any]:
         "status": exchange.status,
         "reason": wire.REASONS.get(exchange.status, ""),
         "headers": _headers(exchange.response_headers),
-        "response_time": (exchange.end_ns - exchange.start_ns) / _NS,
-        "timestamp": exchange.end_ns / _NS,
+        "response_time": _seconds(exchange.end_ns - exchange.start_ns),
+        "timestamp": _seconds(exchange.end_ns),
     }
     size = 0 if bodiless else wire.body_size(body, named)
     if size is not None:
@@ -67,6 +64,11 @@ def _response(exchange: HttpExchange, *, bodies: bool) -> dict[str, Any]:
     elif body.content is not None:
         found |= _content(body.content)
     return found
+
+
+def _seconds(ns: int) -> float:
+    """To the microsecond: Kong's times are doubles, and their nanoseconds mean nothing."""
+    return (ns + 500) // 1000 / 1_000_000
 
 
 def _url(exchange: HttpExchange) -> str:

@@ -184,9 +184,12 @@ def base64(content: bytes) -> str:
 
 
 def instant(ns: int) -> str:
-    """Unix *ns* as ISO 8601 with milliseconds and Z."""
-    seconds, rest = divmod(ns, 1_000_000_000)
-    return f"{_second(seconds)}.{rest // 1_000_000:03d}Z"
+    """Unix *ns* as ISO 8601 with milliseconds and Z.
+
+    Rounded, not cut: Kong's own whole milliseconds come as doubles, a few hundred nanoseconds off.
+    """
+    seconds, ms = divmod((ns + 500_000) // 1_000_000, 1000)
+    return f"{_second(seconds)}.{ms:03d}Z"
 
 
 def is_ip_address(text: str) -> bool:

@@ -81,7 +81,7 @@ def test_everything_has_its_place() -> None:
         "parentSpanId": "0001020304050607",
         "kind": "client",
         "start": 1.5,
-        "duration": 38.751,
+        "duration": 38.75,
         "attributes": {"net.peer.ip": "10.0.0.7", "net.peer.port": 9000, "try_count": 2},
     } == spans[1]
 

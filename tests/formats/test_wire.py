@@ -125,8 +125,9 @@ def test_arguments_are_read_as_the_standard_library_reads_them(query: str) -> No
     ("ns", "expected"),
     [
         (0, "1970-01-01T00:00:00.000Z"),
-        (1_795_298_514_101_999_999, "2026-11-21T22:01:54.101Z"),
-        (2**64 - 1, "2554-07-21T23:34:33.709Z"),
+        (1_795_298_514_100_999_800, "2026-11-21T22:01:54.101Z"),
+        (1_795_298_514_999_999_800, "2026-11-21T22:01:55.000Z"),
+        (2**64 - 1, "2554-07-21T23:34:33.710Z"),
     ],
 )
 def test_instants_have_milliseconds_and_z(ns: int, expected: str) -> None:

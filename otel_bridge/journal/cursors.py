@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -25,7 +26,7 @@ class CursorFile:
         """
         self._path = directory / state.FILE
         self.lost = False
-        """The cursors are gone: pipelines have to start at the beginning."""
+        """A cursor is gone: pipelines that have none now have to start at the beginning."""
         try:
             if not self._path.exists():
                 state.create(directory)
@@ -35,7 +36,8 @@ class CursorFile:
 
     def save(self, cursors: Mapping[str, Cursor]) -> None:
         """Keep *cursors*; of other pipelines nothing changes. Raises JournalError."""
-        self._change("INSERT OR REPLACE INTO cursor (pipeline, seq) VALUES (?, ?)", list(cursors.items()))
+        rows = [(name, seq, _checksum(name, seq)) for name, seq in cursors.items()]
+        self._change("INSERT OR REPLACE INTO cursor (pipeline, seq, checksum) VALUES (?, ?, ?)", rows)
 
     def remove(self, pipeline: str) -> None:
         """Raises JournalError."""
@@ -44,7 +46,7 @@ class CursorFile:
     def close(self) -> None:
         self._db.close()
 
-    def _change(self, sql: str, rows: list[tuple[object, ...]]) -> None:
+    def _change(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -75,8 +77,17 @@ class CursorFile:
     def _load(self) -> tuple[sqlite3.Connection, dict[str, Cursor]]:
         db = state.connect(self._path.parent)
         try:
-            rows = db.execute("SELECT pipeline, seq FROM cursor").fetchall()
+            rows = db.execute("SELECT pipeline, seq, checksum FROM cursor").fetchall()
         except sqlite3.Error:
             db.close()
             raise
-        return db, {pipeline: Cursor(seq) for pipeline, seq in rows}
+        # One flipped bit could take a cursor past records that nobody has delivered.
+        good = {name: Cursor(seq) for name, seq, told in rows if _checksum(name, seq) == told}
+        if len(good) < len(rows):
+            self.lost = True
+            log.error("damaged cursors are ignored", file=str(self._path), cursors=len(rows) - len(good))
+        return db, good
+
+
+def _checksum(name: object, seq: object) -> int:
+    return zlib.crc32(f"{name} {seq}".encode())

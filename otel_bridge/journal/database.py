@@ -12,7 +12,7 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from otel_bridge.journal.errors import JournalError, JournalFull, JournalTooNew, JournalUnwritable
 
@@ -97,6 +97,7 @@ def connect(path: Path, mode: Literal["rw", "ro", "ro&immutable=1"] = "rw") -> s
         isolation_level=None,
         check_same_thread=False,
         timeout=_BUSY_SECONDS,
+        factory=_Connection,
     )
     if mode == "rw":
         try:
@@ -156,10 +157,21 @@ def refusal(error: sqlite3.Error | OSError, path: Path) -> JournalError:
     return JournalUnwritable(f"can't write to {path}: {error}")
 
 
+class _Connection(sqlite3.Connection):
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        try:
+            return super().execute(sql, parameters)
+        except UnicodeDecodeError as error:
+            # Python failed to decode SQLite's message, which quotes what is in the damaged file.
+            raise sqlite3.DatabaseError("malformed database schema") from error
+
+
 def _primary(error: sqlite3.Error) -> int:
-    # Errors that Python's module raises by itself carry no code.
-    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE)
-    return code & 0xFF
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF
+    # Python's own: a wrong use of the module, or something it can't decode.
+    return sqlite3.SQLITE_MISUSE if isinstance(error, sqlite3.ProgrammingError) else sqlite3.SQLITE_CORRUPT
 
 
 def _size(path: Path) -> int:

@@ -56,7 +56,7 @@ class JournalStats(NamedTuple):
     fault: str
     """Why nothing can be written, for another reason than being full; "" when all is well."""
     cursors_lost: bool
-    """The cursors were damaged at start: `cursors` was empty, and everything held may be unsettled."""
+    """Cursors were damaged at start: what they would have kept may be unsettled."""
 
 
 class Journal:

@@ -212,12 +212,12 @@ def _end(db: sqlite3.Connection, first: int) -> tuple[int, int, int]:
         found = _end_before_damage(db) if database.is_damage(error) else None
         if found is None:
             raise
-        return (*found, 0)
+        return (*found, 1)
     return first - 1, 0, bad
 
 
 def _end_before_damage(db: sqlite3.Connection) -> tuple[int, int] | None:
-    """As `_end`, where the way to the newest record is cut; what is behind the cut stays uncounted."""
+    """As `_end`, where the way to the newest record is cut; what is behind the cut counts as one."""
     found = None
     with contextlib.suppress(sqlite3.DatabaseError):
         for total, *row in db.execute(_ALL):

@@ -11,6 +11,7 @@ A file is written only by the process that made it: each start begins a new one 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sqlite3
 import threading
 from contextlib import closing
@@ -44,6 +45,7 @@ class Segments:
                 self._set_aside(path, damaged[path])
             else:
                 self._take_in(path)
+        self._report_gaps()
 
     @property
     def newest(self) -> Segment | None:
@@ -129,6 +131,11 @@ class Segments:
             self._set_aside(path, "none of its records is intact")
         else:
             database.remove(path)
+
+    def _report_gaps(self) -> None:
+        for left, right in itertools.pairwise(self.held):
+            if right.first > left.last + 1:
+                log.error("journal records are missing", after=left.last, before=right.first)
 
     def _set_aside(self, path: Path, reason: str) -> None:
         try:

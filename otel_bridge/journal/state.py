@@ -19,7 +19,8 @@ _PRAGMAS = "PRAGMA auto_vacuum = FULL"
 _SCHEMA = """
     CREATE TABLE cursor (
         pipeline TEXT PRIMARY KEY,
-        seq INTEGER NOT NULL
+        seq INTEGER NOT NULL,
+        checksum INTEGER NOT NULL
     );
     CREATE TABLE dead_letter (
         id INTEGER PRIMARY KEY AUTOINCREMENT,

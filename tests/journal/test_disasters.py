@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 from contextlib import closing
@@ -140,7 +141,8 @@ def test_a_flipped_bit_never_yields_a_wrong_record_nor_stops_the_journal(
         assert all(RECORDS[record.seq - 1] == record.body for record in found[:-1])
         assert b"next" == found[-1].body
         assert len(found) >= len(RECORDS) + 1 - 7
-        if len(found) < len(RECORDS) + 1:
+        # Whether there was one more at the end of a file can't be told from a file that lost it.
+        if not {1, 2, 3, 4, 5, 6, 8, 9, 11} <= {record.seq for record in found}:
             assert journal.stats().bad_records or journal.stats().quarantined
 
 
@@ -243,6 +245,20 @@ def test_damaged_cursors_are_set_aside_and_said_to_be_lost(tmp_path: Path) -> No
 
     with closing(open_journal(tmp_path)) as journal:
         assert not journal.stats().cursors_lost
+
+
+def test_a_damaged_cursor_is_not_believed(tmp_path: Path) -> None:
+    with closing(open_journal(tmp_path)) as journal:
+        append(journal, [b"one", b"two"])
+        journal.register("galileo", Cursor(1))
+        journal.register("runscope", Cursor(1))
+    with closing(sqlite3.connect(tmp_path / "state.db")) as db, db:
+        db.execute("UPDATE cursor SET seq = seq + 256 WHERE pipeline = 'galileo'")
+
+    with closing(open_journal(tmp_path)) as journal:
+        assert journal.stats().cursors_lost
+        assert {"runscope": Cursor(1)} == journal.cursors()
+        assert [3] == append(journal, [b"three"])
 
 
 def test_a_file_deleted_under_a_running_journal_is_noticed(journal: Journal, tmp_path: Path) -> None:

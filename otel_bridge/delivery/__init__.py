@@ -9,9 +9,9 @@ from otel_bridge.delivery.backoff import Backoff
 from otel_bridge.delivery.batch import Batch, Entry
 from otel_bridge.delivery.dispatcher import Callbacks, DeliveryMeter, Dispatcher
 from otel_bridge.delivery.hold import Hold
-from otel_bridge.delivery.request import Answer, Request
+from otel_bridge.delivery.request import Answer, Request, Transport
 from otel_bridge.delivery.sender import Sender, Unreachable
-from otel_bridge.delivery.target import Failed, Target
+from otel_bridge.delivery.target import Failed, Remarks, Target
 
 __all__ = [
     "Answer",
@@ -24,8 +24,10 @@ __all__ = [
     "Failed",
     "Hold",
     "Kind",
+    "Remarks",
     "Request",
     "Sender",
     "Target",
+    "Transport",
     "Unreachable",
 ]

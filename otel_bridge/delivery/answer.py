@@ -80,10 +80,10 @@ def describe(status: int, body: bytes = b"") -> str:
     return f"{title}: {text}" if text else title
 
 
-def advice(status: int, location: str, *, token_setting: str, address_settings: str) -> str:
+def advice(status: int, location: str, *, account_setting: str, address_settings: str) -> str:
     """What to do about an answer that is WRONG_DESTINATION."""
     if status in (401, 403):
-        return f"the destination does not accept the token: check {token_setting}"
+        return f"the destination does not accept the token: check {account_setting}"
     if 300 <= status < 400:
         target = f" to {location}" if location else ""
         return f"the destination redirects{target}, which is not followed: check {address_settings}"

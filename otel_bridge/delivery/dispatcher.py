@@ -246,15 +246,15 @@ class Dispatcher:
             hint = advice(
                 answer.status,
                 answer.location,
-                token_setting=self._target.token_setting,
+                account_setting=self._target.account_setting,
                 address_settings=self._target.address_settings,
             )
             reason = f"{hint} ({reason})"
         return Setback(kind, reason, wait, describe(answer.status, answer.body))
 
     async def _taken(self, work: Work, group: Sequence[Entry], answer: Answer) -> None:
-        failures = self._target.failures(answer.status, answer.body, len(group))
-        reasons = {failed.entry: failed.reason for failed in failures}
+        remarks = self._target.remarks(answer.status, answer.body, len(group))
+        reasons = {failed.entry: failed.reason for failed in remarks.failed}
         taken = [entry for index, entry in enumerate(group) if index not in reasons]
         self._answered(work, delivered=bool(taken))
         given_up = work.plan.accepted()
@@ -263,8 +263,8 @@ class Dispatcher:
             self._meter.sent(len(taken))
             self._forget(taken)
             self._callbacks.settled(taken)
-        if warnings := self._target.warnings(answer.status, answer.body):
-            self._meter.warned(warnings)
+        if remarks.warned:
+            self._meter.warned(remarks.warned)
         text = describe(answer.status, answer.body)
         for reason in dict.fromkeys(reasons.values()):
             failed = [group[index] for index, each in reasons.items() if each == reason]

@@ -7,6 +7,20 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transport:
+    """How to connect; all durations are seconds."""
+
+    timeout: float
+    """For connecting, and for any silence after that."""
+    total_timeout: float
+    """For a whole request, however busy it is."""
+    keepalive: float
+    """For which an idle connection is kept."""
+    verify: bool = True
+    """Whether the server's certificate has to be a good one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A POST. Headers and content hold the token, so neither is ever shown."""

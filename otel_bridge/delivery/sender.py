@@ -20,7 +20,7 @@ import httpx
 
 from otel_bridge import __version__
 from otel_bridge.delivery.answer import parse_retry_after
-from otel_bridge.delivery.request import Answer, Request
+from otel_bridge.delivery.request import Answer, Request, Transport
 
 USER_AGENT = f"otel-bridge/{__version__}"
 
@@ -41,32 +41,32 @@ class Unreachable(Exception):  # noqa: N818 - reads as what it says: the destina
     """No answer came; the message says why and holds no secret."""
 
 
+def trust(*, verify: bool) -> ssl.SSLContext:
+    """What certificates are checked against; slow to make, and fit for many senders."""
+    return httpx.create_ssl_context(verify=verify)
+
+
 class Sender:
     """Connections to one destination; for one event loop.
 
-    *verify* is whether to verify the server's certificate, or a context that knows how. Timeouts are
-    seconds: *timeout* is for connecting, and for any silence after that; *total_timeout* ends a whole
-    request, however busy it is. Idle connections are kept for *keepalive* seconds. A proxy is taken from
-    the usual environment variables.
+    *context* is for those who make many senders; by default `trust` makes one. A proxy is taken from the
+    usual environment variables. *clock* gives Unix time.
     """
 
     def __init__(
         self,
+        transport: Transport,
         *,
-        verify: bool | ssl.SSLContext = True,
-        timeout: float,
-        total_timeout: float,
-        keepalive: float,
+        context: ssl.SSLContext | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._timeout = timeout
-        self._total_timeout = total_timeout
+        self._transport = transport
         self._clock = clock
         self._client = httpx.AsyncClient(
             headers=_HEADERS,
-            verify=verify if isinstance(verify, ssl.SSLContext) else httpx.create_ssl_context(verify=verify),
-            timeout=httpx.Timeout(timeout),
-            limits=httpx.Limits(keepalive_expiry=keepalive),
+            verify=context or trust(verify=transport.verify),
+            timeout=httpx.Timeout(transport.timeout),
+            limits=httpx.Limits(keepalive_expiry=transport.keepalive),
             follow_redirects=False,
             mounts=dict.fromkeys(_DIRECT),
             # Nobody logs in here, so nothing is owed to a server that wants to be remembered.
@@ -79,7 +79,7 @@ class Sender:
         body = bytearray()
         try:
             async with (
-                asyncio.timeout(self._total_timeout),
+                asyncio.timeout(self._transport.total_timeout),
                 self._client.stream(
                     "POST", request.url, headers=dict(request.headers), content=request.content
                 ) as response,
@@ -93,7 +93,7 @@ class Sender:
                 raise Unreachable("its address or token holds characters that HTTP does not allow") from None
         except TimeoutError as error:
             if response is None:
-                raise Unreachable(f"no answer within {self._total_timeout:g} s") from error
+                raise Unreachable(f"no answer within {self._transport.total_timeout:g} s") from error
         except FOREIGN_ERRORS as error:
             if response is None:
                 raise Unreachable(self._reason(error)) from error
@@ -114,9 +114,9 @@ class Sender:
 
     def _reason(self, error: Exception) -> str:
         if isinstance(error, httpx.ConnectTimeout):
-            return f"no connection within {self._timeout:g} s"
+            return f"no connection within {self._transport.timeout:g} s"
         if isinstance(error, httpx.TimeoutException):
-            return f"silence for {self._timeout:g} s"
+            return f"silence for {self._transport.timeout:g} s"
         for cause in _chain(error):
             if isinstance(cause, ssl.SSLCertVerificationError):
                 return f"its certificate is not trusted: {cause.verify_message}"

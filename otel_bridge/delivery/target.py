@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from otel_bridge.delivery.grouping import Grouping
-from otel_bridge.delivery.request import Request
+from otel_bridge.delivery.request import Request, Transport
 
 
 class Failed(NamedTuple):
@@ -15,6 +15,12 @@ class Failed(NamedTuple):
     entry: int
     """Its place in the request."""
     reason: str
+
+
+class Remarks(NamedTuple):
+    failed: Sequence[Failed] = ()
+    warned: int = 0
+    """Complaints about entries that count as taken all the same."""
 
 
 class Target(Protocol):
@@ -26,7 +32,10 @@ class Target(Protocol):
         ...
 
     @property
-    def token_setting(self) -> str:
+    def transport(self) -> Transport: ...
+
+    @property
+    def account_setting(self) -> str:
         """The setting to look at after 401 and 403."""
         ...
 
@@ -47,10 +56,6 @@ class Target(Protocol):
         """The request that carries *entries*; at least one."""
         ...
 
-    def failures(self, status: int, body: bytes, entries: int) -> Sequence[Failed]:
-        """Which of the request's *entries* a 2xx answer names as not taken; *body* may be cut."""
-        ...
-
-    def warnings(self, status: int, body: bytes) -> int:
-        """How many entries a 2xx answer complains about without naming them as `failures` does."""
+    def remarks(self, status: int, body: bytes, entries: int) -> Remarks:
+        """What a 2xx answer says about the request's *entries*; *body* may be cut."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from otel_bridge.delivery.target import Target
@@ -26,17 +27,31 @@ class Destination(Target, Protocol):
         ...
 
 
-def without_bodies(exchange: HttpExchange) -> HttpExchange:
-    """*exchange* with its bodies' sizes instead of their content."""
+def fitting(exchange: HttpExchange, encode: Callable[[HttpExchange], bytes], most: int) -> bytes:
+    """*exchange* as *encode* gives it, in at most *most* bytes: with its bodies, else without them.
+
+    Raises TooLargeError where it is larger even so.
+    """
+    data = encode(exchange)
+    if len(data) > most:
+        data = encode(without_bodies(exchange, why="too large"))
+    if len(data) > most:
+        raise TooLargeError(f"{len(data)} bytes without its bodies; a payload holds at most {most}")
+    return data
+
+
+def without_bodies(exchange: HttpExchange, *, why: str) -> HttpExchange:
+    """*exchange* with its bodies' sizes instead of their content, which says *why*."""
     return exchange._replace(
-        request_body=_emptied(exchange.request_body), response_body=_emptied(exchange.response_body)
+        request_body=_emptied(exchange.request_body, why),
+        response_body=_emptied(exchange.response_body, why),
     )
 
 
-def _emptied(body: Body) -> Body:
+def _emptied(body: Body, why: str) -> Body:
     if body.content is None:
         return body
     size = body.size
     if size is None and not (body.truncated or body.redacted or body.decoded):
         size = len(body.content)
-    return body._replace(content=None, size=size, omitted="too large")
+    return body._replace(content=None, size=size, omitted=why)

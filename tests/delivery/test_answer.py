@@ -93,6 +93,6 @@ def test_answers_are_described_in_a_line(status: int, body: bytes, line: str) ->
     ],
 )
 def test_a_wrong_destination_says_what_to_check(status: int, location: str, says: str) -> None:
-    text = advice(status, location, token_setting="service_token", address_settings="host and port")
+    text = advice(status, location, account_setting="service_token", address_settings="host and port")
 
     assert says in text

@@ -32,7 +32,7 @@ def account() -> Account:
 async def dispatching(
     target: PlainTarget, account: Account, *, retry_count: int = 3, backoff: Backoff = SOON
 ) -> AsyncIterator[Dispatcher]:
-    sender = Sender(verify=False, timeout=5.0, total_timeout=10.0, keepalive=5.0)
+    sender = Sender(target.transport)
     dispatcher = Dispatcher(
         "galileo/test",
         target=target,

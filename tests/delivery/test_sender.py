@@ -11,7 +11,7 @@ import trustme
 
 from otel_bridge import __version__
 from otel_bridge.delivery import sender as module
-from otel_bridge.delivery.request import Answer, Request
+from otel_bridge.delivery.request import Answer, Request, Transport
 from otel_bridge.delivery.sender import FOREIGN_ERRORS, MAX_BODY, TELLTALE_ERRORS, Sender, Unreachable
 from tests.vendor_server import Manner, Reply, VendorServer, closed_port, script
 
@@ -32,12 +32,14 @@ def server() -> Iterator[VendorServer]:
 @contextlib.asynccontextmanager
 async def sending(
     *,
-    verify: bool | ssl.SSLContext = False,
+    verify: bool = False,
+    context: ssl.SSLContext | None = None,
     timeout: float = 5.0,  # noqa: ASYNC109 - the sender's, not ours
     total_timeout: float = 10.0,
     keepalive: float = 5.0,
 ) -> AsyncIterator[Sender]:
-    sender = Sender(verify=verify, timeout=timeout, total_timeout=total_timeout, keepalive=keepalive)
+    transport = Transport(verify=verify, timeout=timeout, total_timeout=total_timeout, keepalive=keepalive)
+    sender = Sender(transport, context=context)
     try:
         yield sender
     finally:
@@ -233,8 +235,8 @@ async def test_certificates_are_verified() -> None:
         async with sending(verify=True) as sender:
             with pytest.raises(Unreachable, match="certificate is not trusted"):
                 await sender.send(post(server.url))
-        for verify in (False, trusting):
-            async with sending(verify=verify) as sender:
+        for context in (None, trusting):
+            async with sending(context=context) as sender:
                 assert 200 == (await sender.send(post(server.url))).status
 
 

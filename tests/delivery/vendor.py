@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from otel_bridge.delivery import Batch, Dispatcher, Entry, Kind, Request
+from otel_bridge.delivery import Batch, Dispatcher, Entry, Kind, Remarks, Request, Transport
 from otel_bridge.delivery.grouping import Grouping
 from otel_bridge.delivery.target import Failed
 
@@ -16,8 +16,9 @@ TOKEN = "token-to-keep-secret"
 
 
 class PlainTarget:
-    token_setting = "token"
+    account_setting = "token"
     address_settings = "address"
+    transport = Transport(verify=False, timeout=5.0, total_timeout=10.0, keepalive=5.0)
 
     def __init__(self, url: str, *, certain: bool = True, max_payload: int = 10**6) -> None:
         self.url = url
@@ -28,11 +29,9 @@ class PlainTarget:
         content = entries[0] if len(entries) == 1 else b"[%b]" % b",".join(entries)
         return Request(self.url, {"Authorization": f"Bearer {TOKEN}"}, content, TOKEN)
 
-    def failures(self, status: int, body: bytes, entries: int) -> Sequence[Failed]:
-        return [Failed(index, "named") for index in orjson.loads(body)] if status == 207 else []
-
-    def warnings(self, status: int, body: bytes) -> int:
-        return body.count(b"warning")
+    def remarks(self, status: int, body: bytes, entries: int) -> Remarks:
+        failed = [Failed(index, "named") for index in orjson.loads(body)] if status == 207 else []
+        return Remarks(failed, body.count(b"warning"))
 
 
 class Account:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 PREFIX = "otel_bridge"
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-_SLOW = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0, 21600.0, 86400.0)
+_SLOW = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
 class Kind(StrEnum):
@@ -111,9 +111,12 @@ OLDEST_UNSETTLED_SECONDS = _gauge(
 MAPPED_EXCHANGES = _counter("exchanges_mapped", "HTTP exchanges found in the journal's records.")
 UNTAKEN_EXCHANGES = _counter("exchanges_untaken", "Exchanges that no exporter's apply_to takes.")
 REPEATED_EXCHANGES = _counter(
-    "exchanges_repeated", "Exchanges seen before by trace and span id; not sent again."
+    "exchanges_repeated", "Exchanges seen before by trace and span id; not sent again.", "exporter"
 )
 SKIPPED_SPANS = _counter("spans_skipped", "Spans that are not HTTP exchanges, by reason.", "reason")
+UNMAPPABLE_RECORDS = _counter(
+    "records_unmappable", "Records of the journal that the mapping failed on: a fault of the bridge."
+)
 
 # Exporters. `exporter` is the key in the configuration.
 SENT_EXCHANGES = _counter("exporter_sent_exchanges", "Exchanges the destination took.", "exporter")
@@ -129,9 +132,12 @@ GIVEN_UP_EXCHANGES = _counter(
 EXPORTER_REQUESTS = _counter(
     "exporter_requests", "Requests to the destination, by what their answer meant.", "exporter", "outcome"
 )
+WARNED_EXCHANGES = _counter(
+    "exporter_warned_exchanges", "Exchanges that the destination took with a complaint.", "exporter"
+)
 DELIVERY_SECONDS = _histogram(
     "exporter_delivery_seconds",
-    "From receiving an exchange to its delivery, flush and retries included.",
+    "One request to the destination, until its answer or its failure.",
     "exporter",
     buckets=_SLOW,
 )
@@ -150,6 +156,10 @@ DEAD_LETTER_LIMIT_BYTES = _gauge(
 )
 
 # The process.
+PIPELINE_RESTARTS = _counter(
+    "pipeline_restarts", "Pipelines that failed and started again from their cursor.", "exporter"
+)
+INSPECTOR_RESTARTS = _counter("inspector_restarts", "Times the inspector's process had to be replaced.")
 BUILD_INFO = _gauge("build_info", "Always 1; the labels say what runs.", "version", "python")
 SOURCE_ERRORS = _counter("telemetry_source_errors", "Scrapes in which a gauge could not be read.")
 

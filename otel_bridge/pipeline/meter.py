@@ -1,0 +1,17 @@
+"""What a pipeline counts. The numbers' names on `/metrics` are telemetry's business."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from otel_bridge.delivery import DeliveryMeter
+
+
+class PipelineMeter(DeliveryMeter, Protocol):
+    """Counters of one exporter; called from its pipeline's thread."""
+
+    def repeated(self, exchanges: int) -> None:
+        """Exchanges met before: a gateway's resend."""
+
+    def given_up(self, exchanges: int) -> None:
+        """Exchanges lost to `max_backlog`."""

@@ -1,0 +1,1 @@
+"""`otel-bridge serve`: the pieces put together, started, watched and stopped."""

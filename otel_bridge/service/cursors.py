@@ -1,0 +1,57 @@
+"""Which pipelines the journal knows, which the configuration has, and where new ones start."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Set
+from typing import Literal
+
+from otel_bridge.config import exporter_type
+from otel_bridge.journal import Cursor, Journal
+
+StartAt = Literal["beginning", "end"] | None
+
+
+class UnsettledError(Exception):
+    """A pipeline left the configuration and still owes something; the message says what to do."""
+
+
+def reconcile(journal: Journal, configured: Mapping[str, StartAt], forget: Collection[str]) -> None:
+    """Make the journal's cursors those of the *configured* pipelines.
+
+    Raises UnsettledError, and changes nothing, where a pipeline that left owes records and is not in
+    *forget*. A new one starts where its `start_at` says: at the oldest record held, or behind the
+    newest; by default at the oldest cursor of its type, so that a renamed or divided exporter takes over
+    what its predecessor owes, and without one behind the newest.
+    """
+    known = journal.cursors()
+    check_leavers(journal, {*configured, *forget})
+    for name, start_at in configured.items():
+        if name not in known:
+            siblings = [at for other, at in known.items() if exporter_type(other) == exporter_type(name)]
+            journal.register(name, _start(journal, start_at, siblings))
+    for name in known.keys() - configured.keys():
+        journal.forget(name)
+
+
+def check_leavers(journal: Journal, configured: Set[str]) -> None:
+    """Raises UnsettledError where a pipeline that is not in *configured* still owes records."""
+    if owing := _owing(journal, journal.cursors().keys() - configured):
+        raise UnsettledError(owing)
+
+
+def _owing(journal: Journal, names: Collection[str]) -> str:
+    records = {name: journal.backlog(name).records for name in sorted(names)}
+    return "\n".join(
+        f"{name} is no longer configured, and {count} records of the journal wait for it: put it back, or "
+        f"give them up with `otel-bridge serve --forget {name}`."
+        for name, count in records.items()
+        if count
+    )
+
+
+def _start(journal: Journal, start_at: StartAt, siblings: Collection[Cursor]) -> Cursor:
+    if start_at == "beginning":
+        return journal.start()
+    if start_at == "end" or not siblings:
+        return journal.end()
+    return min(siblings)

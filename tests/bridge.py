@@ -1,0 +1,151 @@
+"""The real program as a child process: `otel-bridge serve` on free ports, and what it says.
+
+with Bridge(tmp_path, exporters={...}) as bridge:
+    bridge.post(payload)
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from ruamel.yaml import YAML
+
+PATIENCE = 30.0
+PROTOBUF = {"Content-Type": "application/x-protobuf"}
+
+
+class Bridge:
+    """One `serve`; start it, kill it, start it again on the same directory."""
+
+    def __init__(self, directory: Path, **sections: Any) -> None:
+        """*sections* of the configuration; ports are free ones and the journal is in *directory*."""
+        self.directory = directory
+        self.config = directory / "bridge.yaml"
+        self.write_config(**sections)
+        self.output: list[str] = []
+        self._news = threading.Condition()
+        self._process: subprocess.Popen[str] | None = None
+        self._client = httpx.Client(timeout=PATIENCE)
+
+    def write_config(self, **sections: Any) -> None:
+        document: dict[str, Any] = {
+            "receivers": {
+                "otlp": {
+                    "protocols": {
+                        "grpc": {"endpoint": "127.0.0.1:0"},
+                        "http": {"endpoint": "127.0.0.1:0"},
+                    }
+                }
+            },
+            "journal": {"directory": str(self.directory / "state"), "min_free": "0MiB"},
+            "telemetry": {"metrics": {"endpoint": "127.0.0.1:0"}},
+        }
+        with self.config.open("w") as file:
+            YAML(typ="safe").dump(document | sections, file)
+
+    def start(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Self:
+        self.output.clear()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "otel_bridge", "serve", "--config", str(self.config), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})},
+        )
+        threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
+        self.wait_for_line(r"^ready")
+        return self
+
+    def address(self, what: str) -> str:
+        """The address printed at start for *what*, such as `OTLP/HTTP`."""
+        match = self.wait_for_line(rf"^\s*{re.escape(what)}\s+(\S+)")
+        return match.group(1)
+
+    def post(self, body: bytes, headers: Mapping[str, str] = PROTOBUF) -> httpx.Response:
+        return self._client.post(self.address("OTLP/HTTP"), content=body, headers=dict(headers))
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The present value of one metric, 0 where it is not there."""
+        text = self._client.get(self.address("metrics")).text
+        total = 0.0
+        for line in text.splitlines():
+            if line.startswith(("otel_bridge_" + name + " ", "otel_bridge_" + name + "{")):
+                key, _, value = line.rpartition(" ")
+                if all(f'{label}="{wanted}"' in key for label, wanted in labels.items()):
+                    total += float(value)
+        return total
+
+    def wait_for_line(self, pattern: str, timeout: float = PATIENCE) -> re.Match[str]:
+        """The first line of output, so far or to come, in which *pattern* is found."""
+        deadline = time.monotonic() + timeout
+        with self._news:
+            while True:
+                for line in self.output:
+                    if match := re.search(pattern, line):
+                        return match
+                ended = self._process is None or self._process.poll() is not None
+                if ended or not self._news.wait(min(1.0, deadline - time.monotonic())):
+                    missing = f"no line {pattern!r} in:\n" + "".join(self.output)
+                    assert not ended, missing
+                    assert time.monotonic() < deadline, missing
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def wait(self, timeout: float = PATIENCE) -> int:
+        """The exit code."""
+        assert self._process is not None
+        return self._process.wait(timeout)
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit code."""
+        self.signal(signal.SIGTERM)
+        return self.wait()
+
+    def kill(self) -> None:
+        """As a power cut would: nothing is flushed."""
+        self.signal(signal.SIGKILL)
+        self.wait()
+
+    def __enter__(self) -> Self:
+        return self.start() if self._process is None else self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        if error is not None:
+            print("".join(self.output))
+
+    def _listen(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                with self._news:
+                    self.output.append(line)
+                    self._news.notify_all()
+        with self._news:
+            self._news.notify_all()
+
+
+def eventually(condition: Callable[[], bool], what: str, timeout: float = PATIENCE) -> None:
+    """Poll until *condition* holds; fails the test with *what* if it never does."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {timeout} s: {what}"
+        time.sleep(0.02)

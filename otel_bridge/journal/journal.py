@@ -2,7 +2,7 @@
 
 Laws:
 - A future of `append` resolves after the record is synced to disk; what it failed for was not kept.
-- Seqs only grow, also across restarts, damage and lost files; a record is read with the seq it got.
+- Seqs only grow, also across restarts; after a loss, new records are still behind every cursor.
 - A cursor never moves back but by `register`; what lies up to every pipeline's cursor is unlinked, a
   segment at a time. Cursors are on disk a moment later than in memory: at least once, never fewer.
 - What is damaged is lost alone: a record, else its file; reading goes on with what is behind it.
@@ -147,7 +147,8 @@ class Journal:
         """The next records after *cursor*, at most up to *upto*; [] when there are none.
 
         At least one, and no more than *limit_bytes* of bodies unless the first alone is longer; fewer
-        than fit say nothing about what follows. Damaged records are passed over. Raises JournalError.
+        than fit say nothing about what follows. Damaged records are passed over, so [] may come before
+        *upto* is reached. Raises JournalError.
         """
         end = self.end() if upto is None else min(upto, self.end())
         after = int(cursor)

@@ -23,8 +23,10 @@ class DirectoryLock:
             ) from error
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        except OSError as error:
             os.close(self._descriptor)
+            if not isinstance(error, BlockingIOError):
+                raise JournalUnwritable(f"can't lock {directory}: {error.strerror}") from error
             raise JournalLocked(
                 f"another otel-bridge is using {directory}: stop it, or give this one another "
                 "journal.directory"

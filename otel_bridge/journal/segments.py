@@ -45,7 +45,7 @@ class Segments:
                 self._set_aside(path, damaged[path])
             else:
                 self._take_in(path)
-        self._report_gaps()
+        self._check_order()
 
     @property
     def newest(self) -> Segment | None:
@@ -132,9 +132,12 @@ class Segments:
         else:
             database.remove(path)
 
-    def _report_gaps(self) -> None:
+    def _check_order(self) -> None:
         for left, right in itertools.pairwise(self.held):
-            if right.first > left.last + 1:
+            if left.last >= right.first:
+                # A commit that failed to sync, and was refused, can turn up in the WAL after all.
+                self.replace(left._replace(last=right.first - 1))
+            elif left.last + 1 < right.first:
                 log.error("journal records are missing", after=left.last, before=right.first)
 
     def _set_aside(self, path: Path, reason: str) -> None:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from otel_bridge.journal import Cursor, Journal, JournalFull, JournalUnwritable, Signal
+from otel_bridge.journal.record import checksum
 from tests.journal import MIB, append, bodies, eventually, open_journal, read_all, segment_files
 from tests.journal.children import body_of
 
@@ -203,6 +204,17 @@ def test_after_losing_the_newest_segments_new_records_are_behind_every_cursor(cl
         append(journal, [b"next"])
         assert [b"next"] == bodies(journal, journal.cursors()["galileo"])
         assert (len(b"next"), 1) == journal.backlog("galileo")[:2]
+
+
+def test_a_refused_commit_that_turns_up_after_all_hides_nothing(clean: Path) -> None:
+    # As a sync leaves it that failed: the WAL had the records, and the next file began with their seqs.
+    with closing(sqlite3.connect(segment_files(clean)[0])) as db, db:
+        for seq in (8, 9):
+            refused = (seq, "traces", 1, 0, checksum(seq, "traces", 1, b"refused"), b"refused")
+            db.execute("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)", refused)
+
+    with closing(open_journal(clean)) as journal:
+        assert bodies(journal) == RECORDS
 
 
 def test_after_quarantining_the_newest_segment_no_seq_is_given_twice(clean: Path) -> None:

@@ -32,7 +32,7 @@ from otel_bridge.mapping.kong import is_balancer
 from otel_bridge.otlp.values import Value
 
 NO_CAPTURE = "no capture ran on this exchange: headers and bodies are unknown, not empty"
-NO_HEADERS = "the sender records no headers and bodies: they are unknown, not empty"
+NO_HEADERS = "the sender recorded no headers: they are unknown, not empty"
 
 _KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
 _EXACT = 2**53

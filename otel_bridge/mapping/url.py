@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import NamedTuple
+from urllib.parse import quote
 
 from otel_bridge.mapping.attributes import Fields
 
@@ -19,6 +20,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 UNKNOWN_HOST = "unknown"
 
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_BLANK = re.compile(r"[\s\x00-\x20\x7f\ufeff]")
 _PORT = re.compile(r"[0-9]{1,5}")
 
 
@@ -43,6 +45,8 @@ def place(fields: Fields, host_header: str) -> tuple[Origin, str]:
         origin = _origin_of_pieces(
             fields.get("scheme", ""), fields.get("host", ""), fields.get("port"), host_header
         )
+    if "#" in target or " " in target or not target.isprintable():
+        target = _legal(target)
     if not target.startswith("/") and target != "*":
         target = f"/{target}"
     return origin, target
@@ -62,6 +66,11 @@ def split_authority(authority: str) -> tuple[str, int | None]:
 def _path_and_query(fields: Fields) -> str:
     path, query = fields.get("path", "/"), fields.get("query", "").removeprefix("?")
     return f"{path}?{query}" if query else path
+
+
+def _legal(target: str) -> str:
+    """*target* without its fragment, blanks and control characters escaped: no URL can hold those."""
+    return _BLANK.sub(lambda found: quote(found[0]), target.partition("#")[0])
 
 
 @lru_cache(256)

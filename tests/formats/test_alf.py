@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from otel_bridge.formats import alf
 from otel_bridge.mapping.exchange import Body, HttpExchange
+from otel_bridge.mapping.url import place
 from tests.formats.exchanges import an_exchange, answered
 
 
@@ -95,6 +96,21 @@ def test_output_is_one_line_of_utf8() -> None:
 
     assert b"\n" not in entry
     assert "grüße".encode() in entry
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("https://a.example/b?c=d#e", "/b?c=d"),
+        ("https://a.example#e", "/"),
+        ("https://a.example/b c?d=\t\u2028\ufeff", "/b%20c?d=%09%E2%80%A8%EF%BB%BF"),
+        ("https://a.example/grüße/日本?q=é%20\ufffd", "/grüße/日本?q=é%20\ufffd"),
+    ],
+)
+def test_a_url_holds_nothing_that_the_schema_refuses(url: str, target: str) -> None:
+    origin, found = place({"url": url}, "")
+
+    assert ("https://a.example", target) == (origin.text, found)
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))

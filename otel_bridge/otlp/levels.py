@@ -71,6 +71,7 @@ class ScopeSpansLevel(_Level, Protocol):
 
 
 class SpanLevel(Attributed, Protocol):
+    trace_state: bytes
     name: bytes
     status: bytes
 
@@ -82,6 +83,10 @@ class SpanLevel(Attributed, Protocol):
 
 class EventLevel(Attributed, Protocol):
     name: bytes
+
+
+class LinkLevel(Attributed, Protocol):
+    trace_state: bytes
 
 
 class StatusLevel(_Level, Protocol):
@@ -124,7 +129,7 @@ ResourceSpans = cast(type[ResourceSpansLevel], level(trace_pb2.ResourceSpans.DES
 ScopeSpans = cast(type[ScopeSpansLevel], level(trace_pb2.ScopeSpans.DESCRIPTOR))
 Span = cast(type[SpanLevel], level(trace_pb2.Span.DESCRIPTOR))
 Event = cast(type[EventLevel], level(trace_pb2.Span.Event.DESCRIPTOR))
-Link = cast(type[Attributed], level(trace_pb2.Span.Link.DESCRIPTOR))
+Link = cast(type[LinkLevel], level(trace_pb2.Span.Link.DESCRIPTOR))
 Status = cast(type[StatusLevel], level(trace_pb2.Status.DESCRIPTOR))
 Resource = cast(type[Attributed], level(resource_pb2.Resource.DESCRIPTOR))
 Scope = cast(type[Attributed], level(common_pb2.InstrumentationScope.DESCRIPTOR))

@@ -1,0 +1,99 @@
+"""All rules over one text.
+
+Each method takes a text and returns it with its secrets replaced, and how many they were; a text
+without any is returned as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from otel_bridge.redaction import arguments, patterns
+from otel_bridge.redaction.arguments import IN_FORM, IN_TEXT, IN_URL, Arguments
+from otel_bridge.redaction.edits import Edit, applied
+from otel_bridge.redaction.json_fields import JsonFields
+from otel_bridge.redaction.markup import Markup
+from otel_bridge.redaction.multipart import Multipart
+from otel_bridge.redaction.names import alternation, header_alternation
+from otel_bridge.redaction.rules import RedactionRules
+from otel_bridge.redaction.trigger import Trigger, escaped
+from otel_bridge.redaction.views import LARGEST, View, views
+
+
+class TooLargeError(Exception):
+    """A text that has to be read behind its escapes is too large for that."""
+
+
+class Texts:
+    """The rules for text."""
+
+    def __init__(self, rules: RedactionRules, trigger: Trigger) -> None:
+        fields, query = alternation(rules.fields), alternation(rules.query)
+        self._trigger = trigger
+        self._escaped = escaped(rules)
+        self._shapes = patterns.Shapes(rules.patterns)
+        self._json = JsonFields(fields)
+        self._headers = JsonFields(header_alternation(rules.headers))
+        self._markup = Markup(fields)
+        self._multipart = Multipart(fields)
+        self._fields = Arguments(fields, everywhere=True)
+        self._query = Arguments(query, everywhere=False)
+        self._mask_user_info = bool(rules.query)
+
+    def body(self, text: bytes, *, cut: bool) -> tuple[bytes, int]:
+        """A body; *cut*: its end may be missing. Raises TooLargeError."""
+        if not self._trigger.in_text(text):
+            return text, 0
+        form = arguments.is_form(text)
+        edits = list(self._shapes.find(text))
+        if form:
+            edits += self._fields.find(text, IN_FORM)
+        for view in self._views(text):
+            edits += view.original(self._in_body(view.text, form=form, cut=cut))
+        return applied(text, edits)
+
+    def url(self, text: bytes) -> tuple[bytes, int]:
+        """A URL, or a path with its query."""
+        return self._other(text, IN_URL, from_start=False)
+
+    def query(self, text: bytes) -> tuple[bytes, int]:
+        """A query without its question mark."""
+        return self._other(text, IN_URL, from_start=True)
+
+    def plain(self, text: bytes) -> tuple[bytes, int]:
+        """Any other text, which may hold URLs."""
+        return self._other(text, IN_TEXT, from_start=False)
+
+    def header_object(self, text: bytes) -> tuple[bytes, int]:
+        """All headers of one side as a JSON object."""
+        edits = [*self._headers.find(text), *self._shapes.find(text), *self._in_url(text)]
+        return applied(text, edits)
+
+    def _other(self, text: bytes, end: re.Pattern[bytes], *, from_start: bool) -> tuple[bytes, int]:
+        if not self._trigger.in_text(text):
+            return text, 0
+        edits = [*self._shapes.find(text), *self._query.find(text, end, from_start=from_start)]
+        for view in self._views(text):
+            edits += view.original(self._in_url(view.text))
+        return applied(text, edits)
+
+    def _views(self, text: bytes) -> Iterator[View]:
+        if self._escaped.search(text) is None:
+            return iter([View(text)])
+        if len(text) > LARGEST:
+            raise TooLargeError
+        return views(text)
+
+    def _in_body(self, text: bytes, *, form: bool, cut: bool) -> Iterator[Edit]:
+        yield from self._json.find(text)
+        yield from self._markup.find(text, cut=cut)
+        yield from self._multipart.find(text)
+        yield from self._fields.find(text, IN_TEXT)
+        yield from self._in_url(text, without_arguments=form)
+
+    def _in_url(self, text: bytes, *, without_arguments: bool = False) -> Iterator[Edit]:
+        if not without_arguments:
+            yield from self._query.find(text, IN_TEXT, from_start=False)
+        if self._mask_user_info:
+            yield from arguments.user_info(text)

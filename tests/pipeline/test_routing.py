@@ -4,7 +4,11 @@ import pytest
 
 from otel_bridge.mapping import HttpExchange
 from otel_bridge.pipeline.routing import Router, Selector
-from tests.exchanges import exchange
+from tests.formats.exchanges import an_exchange
+
+
+def exchange(**parts: object) -> HttpExchange:
+    return an_exchange(**{"scope": "", "host": "127.0.0.1", **parts})
 
 
 def selector(**parts: str) -> Selector:

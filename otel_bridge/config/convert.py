@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -14,9 +14,8 @@ from otel_bridge.config.explain import explain
 from otel_bridge.config.faults import ConfigError, Fault
 from otel_bridge.config.loading import read_document
 from otel_bridge.config.models import OptionalText, Redaction, Secret, exporter_type
-
-if TYPE_CHECKING:
-    from otel_bridge.redaction import RedactionRules
+from otel_bridge.config.redaction import redaction_rules
+from otel_bridge.redaction import RedactionRules
 
 
 class ConvertSettings(NamedTuple):
@@ -36,8 +35,6 @@ def load_for_convert(path: Path | None, environment: Mapping[str, str] | None = 
 
     References are resolved against *environment*, by default this process's own.
     """
-    from otel_bridge.config.redaction import redaction_rules
-
     if path is None:
         return ConvertSettings(redaction_rules(Redaction()))
     document = read_document(path, os.environ if environment is None else environment)

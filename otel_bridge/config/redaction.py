@@ -8,7 +8,7 @@ from otel_bridge.redaction import DEFAULTS, RedactionRules
 
 def redaction_rules(section: Redaction) -> RedactionRules:
     """The section's lists, on top of the defaults unless it says `defaults: false`."""
-    rules = DEFAULTS if section.defaults else RedactionRules(headers=(), query=(), fields=(), patterns=())
+    rules = DEFAULTS if section.defaults else RedactionRules.none()
     return rules.extended(
         headers=section.headers,
         query=section.query,

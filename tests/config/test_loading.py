@@ -201,7 +201,7 @@ def test_the_inspector_is_on_alone_or_when_its_section_is_there(
         (b"# only a comment\n", None, "is empty"),
         (b"journal: {}\nexporters: \xff\n", 2, "is not UTF-8 text"),
         (b"journal: \x00\n", None, "is not YAML: a character that is not allowed"),
-        (b"[" * 2_000, None, "is nested too deeply"),
+        (b"[" * 700, None, "is nested too deeply"),
     ],
     ids=["empty", "comment", "latin-1", "NUL", "deep"],
 )

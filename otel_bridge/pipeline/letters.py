@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import structlog
 
-from otel_bridge.journal import Cursor, DeadLetters, Journal, JournalFull, JournalUnwritable, Surplus
+from otel_bridge.journal import Cursor, DeadLetters, Journal, JournalError, Surplus
 from otel_bridge.mapping import HttpExchange, SpanAddress, single, spot
 
 log = structlog.get_logger(__name__)
@@ -43,14 +43,8 @@ class Letters:
 
     def write(self, api: str, origins: Sequence[Origin], *, reason: str, answer: str) -> bool:
         """Keep the exchanges at *origins* as one letter; False where the store takes nothing now."""
-        pieces: list[bytes] = []
-        times: list[int] = []
-        for origin in origins:
-            record = self._journal.get(origin.seq)
-            if record is not None:
-                pieces.append(single(record.body, origin.address))
-                times.append(record.received_ns)
         try:
+            pieces, times = self._cut_out(origins)
             number = self._store.add(
                 exporter=self._exporter,
                 api=api,
@@ -61,7 +55,7 @@ class Letters:
                 last_ns=max(times, default=0),
                 otlp=b"".join(pieces),
             )
-        except (JournalFull, JournalUnwritable) as error:
+        except JournalError as error:
             log.warning(
                 "a dead letter can't be kept; its pipeline holds", exporter=self._exporter, why=str(error)
             )
@@ -111,3 +105,14 @@ class Letters:
         for number in {origin.letter for origin in origins}:
             if self._left.pop(number, None) is not None:
                 self._store.put_back(number, reason=reason, answer=answer)
+
+    def _cut_out(self, origins: Iterable[Origin]) -> tuple[list[bytes], list[int]]:
+        """The exchanges' OTLP, and when it was received."""
+        pieces: list[bytes] = []
+        times: list[int] = []
+        for origin in origins:
+            record = self._journal.get(origin.seq)
+            if record is not None:
+                pieces.append(single(record.body, origin.address))
+                times.append(record.received_ns)
+        return pieces, times

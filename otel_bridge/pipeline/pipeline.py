@@ -25,7 +25,7 @@ import structlog
 
 from otel_bridge.delivery import Batch, Dispatcher, Entry, Sender
 from otel_bridge.exporters.base import Destination
-from otel_bridge.journal import Cursor, Journal, Record, Signal
+from otel_bridge.journal import Cursor, Journal, JournalError, Record, Signal
 from otel_bridge.mapping import Api, HttpExchange
 from otel_bridge.pipeline.decoder import Decoder
 from otel_bridge.pipeline.late_spans import Arrival, LateSpans
@@ -146,12 +146,17 @@ class Pipeline:
     async def _turn(self) -> bool:
         """One round of work; True when a drain is done."""
         self._news.clear()
-        took = self._follow()
-        wait = self._flush_due()
-        await self._bury_unsendable()
-        self._commit()
-        if self._clock() >= self._chores_at:
-            self._do_chores()
+        try:
+            took = self._follow()
+            wait = self._flush_due()
+            await self._bury_unsendable()
+            self._commit()
+            if self._clock() >= self._chores_at:
+                self._do_chores()
+        except JournalError as error:
+            # A disk that hiccups: what was read so far goes on, the rest is read later.
+            log.warning("the journal can't be read for now", exporter=self.name, why=str(error))
+            took, wait = False, CHORES
         if took:
             await asyncio.sleep(0)
             return False
@@ -299,11 +304,12 @@ class Pipeline:
         if not surplus.records:
             return
         lost = self._ledger.give_up(min(surplus.cursor, self._read))
-        while self._read < surplus.cursor:
-            for record in self._journal.read(self._read, limit_bytes=READ_BYTES, upto=surplus.cursor):
+        while records := self._journal.read(self._read, limit_bytes=READ_BYTES, upto=surplus.cursor):
+            for record in records:
                 self._read = record.cursor
                 spotted = self._decoder.decode(record)
                 lost += sum(1 for found in spotted.exchanges if self._takes(found.exchange))
+        self._read = max(self._read, surplus.cursor)
         self._ledger.give_up(surplus.cursor)
         self._forget_upto(surplus.cursor)
         self._letters.give_up(surplus, lost, reason="max_backlog is reached")

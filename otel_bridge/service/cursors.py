@@ -21,7 +21,8 @@ def reconcile(journal: Journal, configured: Mapping[str, StartAt], forget: Colle
     Raises UnsettledError, and changes nothing, where a pipeline that left owes records and is not in
     *forget*. A new one starts where its `start_at` says: at the oldest record held, or behind the
     newest; by default at the oldest cursor of its type, so that a renamed or divided exporter takes over
-    what its predecessor owes, and without one behind the newest.
+    what its predecessor owes, and without one behind the newest. Where the cursors were damaged, what the
+    journal holds may be owed, so all of it is sent again.
     """
     known = journal.cursors()
     check_leavers(journal, {*configured, *forget})
@@ -50,7 +51,7 @@ def _owing(journal: Journal, names: Collection[str]) -> str:
 
 
 def _start(journal: Journal, start_at: StartAt, siblings: Collection[Cursor]) -> Cursor:
-    if start_at == "beginning":
+    if start_at == "beginning" or (start_at is None and journal.stats().cursors_lost):
         return journal.start()
     if start_at == "end" or not siblings:
         return journal.end()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -115,8 +117,8 @@ def test_every_entry_is_flushed_exactly_once_in_the_order_of_its_api(
     steps: list[tuple[int, int, float]],
 ) -> None:
     waiting = buffers(queue_size=5, flush_timeout=1, room=150)
-    out: dict[Api, list[object]] = {}
-    given_: dict[Api, list[object]] = {}
+    out: dict[Hashable, list[object]] = {}
+    given_: dict[Hashable, list[object]] = {}
     now = 0.0
 
     def collect(batches: list[Batch]) -> None:

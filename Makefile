@@ -12,7 +12,8 @@ demo: $(INSTALLED)
 test: $(INSTALLED) lint
 	$(BIN)/python -m pytest -m "not field"
 
-test-field: $(INSTALLED) node_modules/.installed
+test-field: $(INSTALLED)
+	tests/field-tools.sh
 	$(BIN)/python -m pytest -m field
 
 bench: $(INSTALLED)
@@ -28,7 +29,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(INSTALLED): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -85,8 +85,9 @@ def _size_warnings(config: Config) -> Iterator[Advice]:
             ("receivers", "otlp", "max_in_flight"),
             ("is less than max_request_body_size: a request between the two is never admitted"),
         )
-    if config.journal.max_size < otlp.max_request_body_size:
+    # A record lies in the write-ahead log and in the database before the log is emptied.
+    if config.journal.max_size < 2 * otlp.max_request_body_size:
         yield (
             ("journal", "max_size"),
-            ("is less than receivers.otlp.max_request_body_size: a request between the two never fits"),
+            "is less than twice receivers.otlp.max_request_body_size: the largest requests never fit",
         )

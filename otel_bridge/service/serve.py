@@ -17,6 +17,7 @@ import structlog
 
 from otel_bridge.asgi import StartupError
 from otel_bridge.config import Config, ConfigError, load
+from otel_bridge.config.advice import warnings
 from otel_bridge.service.bridge import Bridge
 from otel_bridge.service.cursors import UnsettledError
 from otel_bridge.telemetry import logs
@@ -55,6 +56,8 @@ class Service:
 
     async def _begin(self, config: Config, forget: Collection[str]) -> Bridge:
         logs.configure(config.telemetry.logs.level, config.telemetry.logs.format)
+        for where, message in warnings(config):
+            log.warning(message, setting=".".join(where))
         bridge = Bridge(config)
         await bridge.open(forget)
         await bridge.start()

@@ -23,8 +23,10 @@ from otel_bridge.pipeline.letters import Origin
 PATIENCE = 1.5
 # Helpers whose root never comes are dropped after this time, or when there are too many.
 HELPER_PATIENCE = 5.0
-MAX_WAITING = 10_000
+# Bytes of bodies; at the bound an exchange goes on without its other half instead of waiting.
+MAX_WAITING = 16 * 1024 * 1024
 MAX_HELPERS = 20_000
+_PLAIN_SIZE = 4096
 
 
 class Arrival(NamedTuple):
@@ -61,7 +63,7 @@ class LateSpans:
             newest = arrival
         if newest is None:
             return
-        if awaits_balancer(newest.exchange) and self._held < MAX_WAITING:
+        if awaits_balancer(newest.exchange) and self._held + _size(newest) <= MAX_WAITING:
             self._hold(newest, now)
         else:
             yield newest
@@ -109,7 +111,7 @@ class LateSpans:
         exchange = arrival.exchange
         self._waiting.setdefault(exchange.trace_id, []).append(waiting)
         self._deadlines.append((waiting.until, exchange.trace_id, exchange.span_id))
-        self._held += 1
+        self._held += _size(arrival)
 
     def _release(self, waiting: _Waiting) -> Arrival:
         trace_id = waiting.arrival.exchange.trace_id
@@ -117,7 +119,7 @@ class LateSpans:
         group.remove(waiting)
         if not group:
             del self._waiting[trace_id]
-        self._held -= 1
+        self._held -= _size(waiting.arrival)
         return waiting.arrival
 
     def _join(self, waiting: _Waiting, helper: LooseHelper) -> Iterator[Arrival]:
@@ -154,3 +156,9 @@ class LateSpans:
             group.pop(0)
             if not group:
                 del self._helpers[trace_id]
+
+
+def _size(arrival: Arrival) -> int:
+    """About what an exchange takes in memory."""
+    bodies = (arrival.exchange.request_body.content, arrival.exchange.response_body.content)
+    return _PLAIN_SIZE + sum(len(content) for content in bodies if content)

@@ -189,7 +189,7 @@ class Pipeline:
         mine = [
             Arrival(found.exchange, Origin(record.seq, record.cursor, found.span))
             for found in spotted.exchanges
-            if self._is_new(found.exchange, now) and self._takes(found.exchange)
+            if self._takes(found.exchange) and self._is_new(found.exchange, now)
         ]
         self._ledger.open(record.cursor, len(mine))
         # Helper spans first: they complete exchanges that came before those of this record.

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_bridge.journal import Cursor
-from otel_bridge.mapping import Found, HttpExchange, LooseHelper, spot, timings
-from otel_bridge.pipeline.late_spans import HELPER_PATIENCE, PATIENCE, Arrival, LateSpans
+from otel_bridge.mapping import Body, Found, HttpExchange, LooseHelper, spot, timings
+from otel_bridge.pipeline.late_spans import HELPER_PATIENCE, MAX_WAITING, PATIENCE, Arrival, LateSpans
 from otel_bridge.pipeline.letters import Origin
 from tests.recordings import payloads
 
@@ -84,6 +84,16 @@ def test_only_the_newest_root_of_a_request_waits(torn: tuple[Found, list[LooseHe
     late = LateSpans()
 
     assert [older] == list(late.take([older, arrival(newest)], now=0))
+
+
+def test_large_exchanges_do_not_wait_past_the_bound(torn: tuple[Found, list[LooseHelper]]) -> None:
+    newest, _ = torn
+    large = newest.exchange._replace(response_body=Body(content=bytes(MAX_WAITING // 2 - 8192)))
+    late = LateSpans()
+
+    for number, waits in ((b"1", True), (b"2", True), (b"3", False)):
+        out = list(late.take([arrival(newest)._replace(exchange=large._replace(span_id=number))], now=0))
+        assert waits == (not out)
 
 
 def test_what_is_given_up_no_longer_waits(torn: tuple[Found, list[LooseHelper]]) -> None:

@@ -30,16 +30,18 @@ def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     try:
         return loop.run_until_complete(work())
     finally:
-        _cancel_leftovers(loop)
-        loop.close()
+        try:
+            loop.run_until_complete(_cancel_leftovers())
+        finally:
+            loop.close()
 
 
-def _cancel_leftovers(loop: asyncio.AbstractEventLoop) -> None:
-    """End the tasks that an interrupted `run_until_complete` leaves behind."""
-    tasks = asyncio.all_tasks(loop)
+async def _cancel_leftovers() -> None:
+    """End the tasks that a KeyboardInterrupt leaves behind."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
         task.cancel()
-    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Loop(asyncio.SelectorEventLoop):

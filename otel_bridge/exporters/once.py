@@ -9,8 +9,11 @@ from collections.abc import Hashable, Sequence
 
 from opentelemetry import context
 
-from otel_bridge.delivery import Batch, Dispatcher, Entry, Kind, Sender
+from otel_bridge.delivery import Backoff, Batch, Dispatcher, Entry, Kind, Sender
 from otel_bridge.exporters.base import Destination
+
+# So many and more fit into the time, whatever it is.
+_TRIES = 5
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +57,7 @@ class Delivery:
             callbacks=self,
             meter=self,
             retry_count=self._retry_count,
+            backoff=Backoff(ceiling=self._seconds / _TRIES),
         )
         try:
             async with asyncio.timeout(self._seconds):

@@ -64,7 +64,7 @@ class BridgeSpanExporter(SpanExporter):
         self._seconds = _seconds_from_environment() if export_timeout is None else export_timeout
         self._running: set[Delivery] = set()
         self._stopped = False
-        self.queue_size = queue_size
+        self.queue_size = max(1, queue_size)
         """Most exchanges in one payload."""
         self.flush_timeout = flush_timeout
         """Seconds; kept to by the bridge's BatchSpanProcessor, the SDK's has its own."""

@@ -67,7 +67,7 @@ class GalileoSettings:
         check_range("retry_count", self.retry_count, 0, 1_000_000)
         check_range("connection_timeout", self.connection_timeout, 0.001, 3600)
         check_range("flush_timeout", self.flush_timeout, 0, 3600)
-        check_range("queue_size", self.queue_size, 1, 1_000_000)
+        check_range("queue_size", self.queue_size, 0, 1_000_000)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **given: Any) -> Self:

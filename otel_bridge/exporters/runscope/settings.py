@@ -70,7 +70,7 @@ class RunscopeSettings:
         check_range("keepalive", self.keepalive, 0, 3600)
         check_range("retry_count", self.retry_count, 0, 1_000_000)
         check_range("flush_timeout", self.flush_timeout, 0, 3600)
-        check_range("queue_size", self.queue_size, 1, 1_000_000)
+        check_range("queue_size", self.queue_size, 0, 1_000_000)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **given: Any) -> Self:

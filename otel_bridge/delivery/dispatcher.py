@@ -269,13 +269,13 @@ class Dispatcher:
         for reason in dict.fromkeys(reasons.values()):
             failed = [group[index] for index, each in reasons.items() if each == reason]
             await self._bury(work.api, failed, reason, text)
-        await self._bury(work.api, given_up, "refused with its neighbours", text)
+        await self._bury(work.api, given_up, *work.refusal)
 
     async def _refused(self, work: Work, answer: Answer) -> None:
         self._answered(work, delivered=False)
-        text = describe(answer.status, answer.body)
+        work.refusal = (f"refused with {answer.status}", describe(answer.status, answer.body))
         given_up = work.plan.refused(singly=self._target.grouping.uncertain)
-        await self._bury(work.api, given_up, f"refused with {answer.status}", text)
+        await self._bury(work.api, given_up, *work.refusal)
 
     def _answered(self, work: Work, *, delivered: bool) -> None:
         self._schedule.succeeded(work, self._clock(), delivered=delivered)

@@ -49,6 +49,8 @@ class Work:
     """To be dead-lettered without another try."""
     setback: Setback | None = None
     """The last one."""
+    refusal: tuple[str, str] = ("", "")
+    """Reason and answer of the last one."""
 
 
 class Lanes:

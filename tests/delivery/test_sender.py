@@ -10,7 +10,6 @@ import pytest
 import trustme
 
 from otel_bridge import __version__
-from otel_bridge.delivery import sender as module
 from otel_bridge.delivery.request import Answer, Request, Transport
 from otel_bridge.delivery.sender import FOREIGN_ERRORS, MAX_BODY, TELLTALE_ERRORS, Sender, Unreachable
 from tests.vendor_server import Manner, Reply, VendorServer, closed_port, script
@@ -275,10 +274,3 @@ def test_every_error_of_httpx_is_translated() -> None:
 
     assert len(errors) > 20
     assert [] == [each for each in errors if not issubclass(each, known)]
-
-
-def test_requests_show_no_secrets() -> None:
-    request = Request("https://galileo/", {"Authorization": f"Bearer {TOKEN}"}, TOKEN.encode(), TOKEN)
-
-    assert "Request(url='https://galileo/')" == repr(request)
-    assert TOKEN not in f"{request}{module.USER_AGENT}"

@@ -40,13 +40,15 @@ class Arguments:
 
     def find(self, text: bytes, end: re.Pattern[bytes], *, from_start: bool = True) -> Iterator[Edit]:
         """*end* is one of the three; *from_start*: an argument may begin the text."""
+        if b"=" not in text:
+            return
         expression = self._plain if from_start else self._embedded
         position = 0
         while match := expression.search(text, position):
             position = match.end()
             # A quoted value is an attribute's, which is the business of `markup.py`.
             if end is IN_FORM or text[position : position + 1] not in _QUOTES:
-                edit = _value(text, position, end)
+                edit = _value(text, match.span(), end)
                 yield edit
                 position = max(position, edit.end)
         if b"%" in text:
@@ -55,12 +57,12 @@ class Arguments:
     def _with_escaped_names(self, text: bytes, end: re.Pattern[bytes]) -> Iterator[Edit]:
         for match in self._escaped.finditer(text):
             if self._name.fullmatch(unquote_to_bytes(match[1])):
-                yield _value(text, match.end(), end)
+                yield _value(text, match.span(), end)
 
 
-def _value(text: bytes, start: int, end: re.Pattern[bytes]) -> Edit:
-    stop = end.search(text, start)
-    return Edit(start, stop.start() if stop else len(text))
+def _value(text: bytes, head: tuple[int, int], end: re.Pattern[bytes]) -> Edit:
+    stop = end.search(text, head[1])
+    return Edit(head[1], stop.start() if stop else len(text), head)
 
 
 _USER_INFO = compiled(r":(?:\\*/){2}([^/?#\s\"'<>\x00-\x20]*)@")
@@ -68,5 +70,7 @@ _USER_INFO = compiled(r":(?:\\*/){2}([^/?#\s\"'<>\x00-\x20]*)@")
 
 def user_info(text: bytes) -> Iterator[Edit]:
     """Who a URL says is asking: what stands between `://` and `@`."""
-    for match in _USER_INFO.finditer(text):
-        yield Edit(*match.span(1))
+    if b"@" in text:
+        for match in _USER_INFO.finditer(text):
+            start, end = match.span(1)
+            yield Edit(start, end, match.span())

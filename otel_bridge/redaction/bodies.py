@@ -19,7 +19,7 @@ from otel_bridge.otlp.values import decode
 from otel_bridge.redaction import codings, texts, values
 from otel_bridge.redaction.codings import Decoder
 from otel_bridge.redaction.keys import Key
-from otel_bridge.redaction.names import INNER, alternation, compiled
+from otel_bridge.redaction.names import alternation, compiled
 from otel_bridge.redaction.rules import RedactionRules
 from otel_bridge.redaction.texts import Texts
 
@@ -66,7 +66,7 @@ class Bodies:
     def __init__(self, rules: RedactionRules, texts: Texts, *, keep: bool) -> None:
         self._texts = texts
         self._keep = keep
-        self._field = compiled(rf"{INNER}{alternation(rules.fields)}\]*", groups=False)
+        self._field = compiled(alternation(rules.fields), groups=False)
 
     def concerns(self, key: Key, around: Surroundings) -> bool:
         """Whether a body has to be looked at that shows nothing suspicious in its bytes."""

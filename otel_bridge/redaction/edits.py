@@ -13,6 +13,8 @@ class Edit(NamedTuple):
 
     start: int
     end: int
+    head: tuple[int, int] = (0, 0)
+    """What in front of it makes it one, such as a name and an equals sign; see `views.py`."""
     quote: tuple[int, int] | None = None
     """Where a quote stands that has to go around the replacement, as the text writes it there: a
     number or an object becomes a string."""

@@ -33,6 +33,8 @@ class JsonFields:
         self._name = compiled(rf"{INNER}{names}\]*", groups=False)
 
     def find(self, text: bytes) -> Iterator[Edit]:
+        if b":" not in text:
+            return
         yield from self._members(text, self._quoted, 1)
         yield from self._bare_members(text)
         if b"\\u00" in text:
@@ -41,7 +43,7 @@ class JsonFields:
     def _members(self, text: bytes, expression: Any, group: int) -> Iterator[Edit]:
         position = 0
         while match := expression.search(text, position):
-            edit = _value(text, match.end(), match.span(group))
+            edit = _value(text, match.start(), match.end(), match.span(group))
             yield edit
             position = max(edit.end, match.end())
 
@@ -49,7 +51,7 @@ class JsonFields:
         position = 0
         while match := self._bare.search(text, position):
             end = _string_end(text, match.end(), match[1])
-            yield Edit(match.end(), end)
+            yield Edit(match.end(), end, match.span())
             position = max(end, match.end())
 
     def _escaped_members(self, text: bytes) -> Iterator[Edit]:
@@ -57,19 +59,20 @@ class JsonFields:
         while match := self._escaped.search(text, position):
             position = match.end()
             if self._name.fullmatch(_ESCAPE.sub(_unescape, match[1])):
-                yield _value(text, match.end(), match.span(2))
+                yield _value(text, match.start(), match.end(), match.span(2))
 
 
-def _value(text: bytes, start: int, quote: tuple[int, int]) -> Edit:
-    """The value that begins at *start*, without its quotes if it is a string."""
+def _value(text: bytes, name: int, start: int, quote: tuple[int, int]) -> Edit:
+    """The value from *start* on of the member that begins at *name*, without quotes if it is a string."""
     first = text[start : start + 1]
+    head = (name, start + len(first))
     if first in _STRINGS:
-        return Edit(start + 1, _string_end(text, start + 1, first))
+        return Edit(start + 1, _string_end(text, start + 1, first), head)
     if first in _OPENING:
-        return Edit(start, _closing(text, start), quote)
+        return Edit(start, _closing(text, start), head, quote)
     literal = _LITERAL.match(text, start)
     assert literal is not None
-    return Edit(start, literal.end(), quote)
+    return Edit(start, literal.end(), head, quote)
 
 
 def _string_end(text: bytes, start: int, quote: bytes) -> int:

@@ -28,6 +28,8 @@ class Kind(Enum):
     QUERY = auto()
     """A query without its question mark."""
     BODY = auto()
+    FACT = auto()
+    """Something about a body: its length, whether it is whole, what was done to it."""
 
 
 class Key(NamedTuple):
@@ -42,6 +44,7 @@ class Key(NamedTuple):
 
 
 _PLAIN = Key(Kind.PLAIN)
+_FACT_KEY = Key(Kind.FACT)
 _URLS = {
     "http.url": Kind.URL,
     "url.full": Kind.URL,
@@ -58,6 +61,7 @@ _CODING = compiled(r".*\b(request|response)[._](?:headers?|metadata)[._]content[
 _BODY = compiled(
     r"(.*(request|response)[._]body)(?:[._](?:content|data|text|raw|json|(content_base64|base64)))?"
 )
+_FACT = compiled(r"otel_bridge\..*|.*body.*|.*content_length|.*_size", groups=False)
 _BARE_BODY = compiled(r"(?:http[._])?(?:body|payload)", groups=False)
 
 
@@ -97,4 +101,4 @@ class Keys:
             return Key(Kind.URL)
         if _BARE_BODY.fullmatch(key):
             return Key(Kind.BODY, base=text)
-        return _PLAIN
+        return _FACT_KEY if _FACT.fullmatch(key) else _PLAIN

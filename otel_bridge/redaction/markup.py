@@ -20,8 +20,11 @@ _ATTRIBUTE_VALUE = compiled(r"=\s*(?:\"([^\"<>]*)|'([^'<>]*))")
 
 class _Open(NamedTuple):
     name: bytes
-    content: int
+    tag: tuple[int, int]
     secret: bool
+
+    def content(self, end: int) -> Edit:
+        return Edit(self.tag[1], end, self.tag)
 
 
 class Markup:
@@ -35,8 +38,11 @@ class Markup:
 
     def find(self, text: bytes, *, cut: bool) -> Iterator[Edit]:
         """*cut*: the end of the text may be missing, so that an open element reaches to there."""
-        for match in self._attribute.finditer(text):
-            yield _quoted(match)
+        if b"=" in text:
+            for match in self._attribute.finditer(text):
+                yield _quoted(match)
+        if b"<" not in text:
+            return
         # An element without content has its value in its attributes.
         for element in self._empty.finditer(text):
             for match in _ATTRIBUTE_VALUE.finditer(text, *element.span(1)):
@@ -58,7 +64,7 @@ class Markup:
             if name is None or tag[0].endswith(b"/>"):
                 continue
             if not closing:
-                stack.append(_Open(name, tag.end(), self._name.fullmatch(name) is not None))
+                stack.append(_Open(name, tag.span(), self._name.fullmatch(name) is not None))
                 held[name] += 1
             elif held[name]:
                 while True:
@@ -67,10 +73,11 @@ class Markup:
                     if opened.name == name:
                         break
                 if opened.secret:
-                    yield Edit(opened.content, tag.start())
+                    yield opened.content(tag.start())
         if cut:
-            yield from (Edit(opened.content, len(text)) for opened in stack if opened.secret)
+            yield from (opened.content(len(text)) for opened in stack if opened.secret)
 
 
 def _quoted(match: re.Match[bytes]) -> Edit:
-    return Edit(*match.span(1 if match[1] is not None else 2))
+    start, end = match.span(1 if match[1] is not None else 2)
+    return Edit(start, end, (match.start(), start))

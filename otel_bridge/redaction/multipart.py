@@ -21,6 +21,8 @@ class Multipart:
         self._name = compiled(rf"\bname=\"?{INNER}{names}\]*[\"\s;]", groups=False)
 
     def find(self, text: bytes) -> Iterator[Edit]:
+        if b"--" not in text:
+            return
         position = 0
         while match := self._name.search(text, position):
             position = match.end()
@@ -31,7 +33,7 @@ class Multipart:
                 # An empty part ends with the very newline that ended its headers.
                 end = text.find(delimiter, blank.end() - 2)
                 position = len(text) if end < 0 else max(end, blank.end())
-                yield Edit(blank.end(), position)
+                yield Edit(blank.end(), position, (match.start(), blank.end()))
 
 
 def _delimiter(text: bytes, before: int) -> bytes:

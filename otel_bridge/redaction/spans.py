@@ -34,6 +34,7 @@ _LONGEST_REMEMBERED = 256
 _SIZES = ("http.{side}.body.size", "http.{side}.body.bytes", "http.{side}_content_length", "{side}_size")
 
 
+_CODINGS = (Kind.CODING, Kind.HEADERS)
 _ANNOUNCED_NAME = re.compile(r"content[-_]encoding", re.IGNORECASE)
 _ANNOUNCED = re.compile(r"\"content[-_]encoding\"\s*:\s*\[?\s*\"([^\"]*)\"", re.IGNORECASE)
 
@@ -55,21 +56,12 @@ class _Work:
         self.marks: dict[str, bool | int | str] = {}
         self.announced: dict[str, list[str]] = {}
         """Content codings by side."""
-        self.around: list[MutableSequence[bytes]] = []
-        """The attributes of the span and of the event that is looked at."""
+        self.facts: dict[bytes, bytes] = {}
+        """What the attributes of the span, and of the event that is looked at, say about bodies."""
 
     def note(self, count: int) -> None:
         self.count += count
         self.changed = self.changed or count > 0
-
-    def facts(self) -> dict[bytes, bytes]:
-        """The attributes that bodies and their lengths are told in; few, and found by a cheap look."""
-        return dict(
-            split(item)
-            for attributes in self.around
-            for item in attributes
-            if b"body" in item or b"content_length" in item or b"_size" in item
-        )
 
 
 class Spans:
@@ -134,27 +126,26 @@ class Spans:
         return status.SerializeToString()
 
     def _attributes(self, attributes: MutableSequence[bytes], work: _Work) -> None:
-        work.around[1:] = [attributes]
         bodies = []
-        for index, item in enumerate(attributes):
+        for place, item in enumerate(attributes):
             if item in self._clean or not item:
                 continue
             name, value = split(item)
             key = self._keys.read(name)
             if key.kind is Kind.BODY:
-                bodies.append(_Body(index, item, key, value))
+                bodies.append(_Body(place, item, key, value))
                 continue
-            if self._trigger.first(item) >= 0:
-                if key.kind in (Kind.CODING, Kind.HEADERS):
-                    _announce(key, value, work)
-                new, count = self._value(value, key)
-                if count:
-                    attributes[index] = _with_value(item, new)
-                    work.note(count)
-                    continue
-                if key.kind in (Kind.CODING, Kind.HEADERS):
-                    continue
-            self._remember(item)
+            suspicious = self._trigger.first(item) >= 0
+            new, replaced = self._value(value, key) if suspicious else (value, 0)
+            if replaced:
+                attributes[place] = _with_value(item, new)
+                work.note(replaced)
+            if key.kind is Kind.FACT:
+                work.facts[name] = value
+            elif key.kind in _CODINGS and suspicious:
+                _announce(key, value, work)
+            elif not replaced:
+                self._remember(item)
         if bodies:
             self._bodies_of(attributes, bodies, work)
 
@@ -172,10 +163,9 @@ class Spans:
                 return values.with_texts(raw, _bounded(self._texts.plain))
 
     def _bodies_of(self, attributes: MutableSequence[bytes], bodies: list[_Body], work: _Work) -> None:
-        facts = work.facts()
         dropped = []
         for place, item, key, value in bodies:
-            around = Surroundings(facts, work.announced.get(key.side, ()))
+            around = Surroundings(work.facts, work.announced.get(key.side, ()))
             if not self._bodies.concerns(key, around) and self._trigger.first(item) < 0:
                 continue
             outcome = self._bodies.rewrite(value, key, around, work.decoder)
@@ -185,13 +175,17 @@ class Spans:
                 dropped.append(place)
             else:
                 attributes[place] = _with_value(item, outcome.value)
-            _note_body(outcome, key, facts, work)
+            _note_body(outcome, key, work)
         for place in reversed(dropped):
             del attributes[place]
 
     def _text(self, text: bytes, work: _Work) -> bytes:
-        new, count = _bounded(self._texts.plain)(text) if text else (text, 0)
-        work.note(count)
+        if not text or text in self._clean:
+            return text
+        new, replaced = _bounded(self._texts.plain)(text)
+        work.note(replaced)
+        if not replaced:
+            self._remember(text)
         return new
 
     def _remember(self, item: bytes) -> None:
@@ -231,7 +225,7 @@ def _announce(key: Key, raw: bytes, work: _Work) -> None:
     work.announced.setdefault(key.side, []).extend(codings.split(v for v in listed if isinstance(v, str)))
 
 
-def _note_body(outcome: Outcome, key: Key, facts: dict[bytes, bytes], work: _Work) -> None:
+def _note_body(outcome: Outcome, key: Key, work: _Work) -> None:
     work.note(outcome.replaced)
     work.changed = True
     if not key.side:
@@ -244,7 +238,7 @@ def _note_body(outcome: Outcome, key: Key, facts: dict[bytes, bytes], work: _Wor
     if outcome.decoded:
         work.marks[f"{mark}.decoded"] = True
     sizes = [size.format(side=key.side) for size in _SIZES]
-    if outcome.size and not any(size.encode() in facts for size in sizes):
+    if outcome.size and not any(size.encode() in work.facts for size in sizes):
         work.marks[sizes[0]] = outcome.size
 
 
@@ -252,6 +246,7 @@ def _mark(attributes: MutableSequence[bytes], work: _Work) -> None:
     if work.count:
         work.marks["otel_bridge.masked"] = True
     for name, said in work.marks.items():
-        mark = PlainKeyValue(key=name, value=AnyValue.FromString(encode(said))).SerializeToString()
-        if mark not in attributes:
-            attributes.append(mark)
+        value = encode(said)
+        if work.facts.get(name.encode()) != value:
+            mark = PlainKeyValue(key=name, value=AnyValue.FromString(value))
+            attributes.append(mark.SerializeToString())

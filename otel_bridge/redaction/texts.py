@@ -18,7 +18,7 @@ from otel_bridge.redaction.multipart import Multipart
 from otel_bridge.redaction.names import alternation, header_alternation
 from otel_bridge.redaction.rules import RedactionRules
 from otel_bridge.redaction.trigger import Trigger, escaped
-from otel_bridge.redaction.views import LARGEST, View, views
+from otel_bridge.redaction.views import LARGEST, MARKERS, View, views
 
 
 class TooLargeError(Exception):
@@ -67,19 +67,20 @@ class Texts:
 
     def header_object(self, text: bytes) -> tuple[bytes, int]:
         """All headers of one side as a JSON object."""
-        edits = [*self._headers.find(text), *self._shapes.find(text), *self._in_url(text)]
+        edits = [*self._headers.find(text), *self._shapes.find(text), *self._in_url(text, IN_TEXT)]
         return applied(text, edits)
 
     def _other(self, text: bytes, end: re.Pattern[bytes], *, from_start: bool) -> tuple[bytes, int]:
         if not self._trigger.in_text(text):
             return text, 0
-        edits = [*self._shapes.find(text), *self._query.find(text, end, from_start=from_start)]
+        edits = list(self._shapes.find(text))
         for view in self._views(text):
-            edits += view.original(self._in_url(view.text))
+            ends = end if view.text is text else IN_TEXT
+            edits += view.original(self._in_url(view.text, ends, from_start=from_start))
         return applied(text, edits)
 
     def _views(self, text: bytes) -> Iterator[View]:
-        if self._escaped.search(text) is None:
+        if not any(marker in text for marker in MARKERS) or self._escaped.search(text) is None:
             return iter([View(text)])
         if len(text) > LARGEST:
             raise TooLargeError
@@ -90,10 +91,12 @@ class Texts:
         yield from self._markup.find(text, cut=cut)
         yield from self._multipart.find(text)
         yield from self._fields.find(text, IN_TEXT)
-        yield from self._in_url(text, without_arguments=form)
+        # The arguments of a form are fields.
+        yield from self._user_info(text) if form else self._in_url(text, IN_TEXT)
 
-    def _in_url(self, text: bytes, *, without_arguments: bool = False) -> Iterator[Edit]:
-        if not without_arguments:
-            yield from self._query.find(text, IN_TEXT, from_start=False)
-        if self._mask_user_info:
-            yield from arguments.user_info(text)
+    def _in_url(self, text: bytes, end: re.Pattern[bytes], *, from_start: bool = False) -> Iterator[Edit]:
+        yield from self._query.find(text, end, from_start=from_start)
+        yield from self._user_info(text)
+
+    def _user_info(self, text: bytes) -> Iterator[Edit]:
+        return arguments.user_info(text) if self._mask_user_info else iter(())

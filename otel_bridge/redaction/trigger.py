@@ -7,6 +7,7 @@ than the rules everywhere and never narrower, for each a reason:
 - a rule for text needs a name and what follows it: the trigger takes the name with the first byte
   behind, or with the first byte of any way to escape that (`\`, `%`, `&`);
 - an escaped letter inside a name triggers by itself;
+- in bodies that were parsed by their sender, names are keys, and begin a serialised string;
 - patterns are searched without what looks at their neighbours, because in a record the neighbours
   are other fields; user info and named parts by the very expression of their rule;
 - a header's attribute triggers by its key, except where its value says REDACTED already (see
@@ -85,6 +86,7 @@ def _text(rules: RedactionRules) -> list[str]:
         fields = alternation(rules.fields)
         parts.append(rf"{fields}(?:[\\\"'=%&:\]]|\s+[=:\\%&])")
         parts.append(rf"[<:;ac]{fields}[\s/>]")
+        parts.append(rf"{_KEY_START}{fields}")
         parts.append(rf"\bname=\"?{INNER}{fields}\]*[\"\s;]")
     if rules.query:
         parts.append(rf"{alternation(rules.query)}[=%\]\\&]")

@@ -89,10 +89,14 @@ def _mask(value: AnyValue) -> int:
             return sum(map(_mask, value.array_value.values))
         case "kvlist_value":
             return sum(_mask(entry.value) for entry in value.kvlist_value.values)
+    text = text_of(value)
+    if text is None:
+        value.string_value = REDACTED.decode()
+        return 1
     # Kong before 3.9 joins the values of a header by newlines.
-    lines = (text_of(value) or b"-").split(b"\n")
+    lines = text.split(b"\n")
     mask = b"\n".join(line and REDACTED for line in lines)
-    if mask in (b"", text_of(value)):
+    if mask == text:
         return 0
-    put(value, mask)
+    value.string_value = mask.decode()
     return len(lines)

@@ -51,12 +51,20 @@ class View:
         self._escape = escape
 
     def original(self, edits: Iterable[Edit]) -> list[Edit]:
-        """*edits* of this view as those of the text that all views come from."""
+        """*edits* of this view as those of the text that all views come from.
+
+        Only what nobody could see before: where no part of an edit's head is escaped, it stands in
+        the parent just so, was found there, and reached to where it really ends.
+        """
         found = list(edits)
-        if not found or self._parent is None:
-            return found
-        places = list(self._places())
-        return self._parent.original(_translated(edit, places) for edit in found)
+        view = self
+        while found and view._parent is not None:
+            places = list(view._places())
+            if view is self:
+                found = [edit for edit in found if _is_escaped(edit.head, places)]
+            found = [_translated(edit, places) for edit in found]
+            view = view._parent
+        return found
 
     def children(self) -> Iterator[View]:
         for escape in _ESCAPES:
@@ -86,9 +94,15 @@ def views(text: bytes) -> Iterator[View]:
             queue.extend(view.children())
 
 
+def _is_escaped(head: tuple[int, int], places: list[_Place]) -> bool:
+    start, end = head
+    index = bisect_right(places, start, key=_view_end)
+    return index < len(places) and places[index].view_start < end
+
+
 def _translated(edit: Edit, places: list[_Place]) -> Edit:
     quote = edit.quote and (_start(edit.quote[0], places), _end(edit.quote[1], places))
-    return Edit(_start(edit.start, places), _end(edit.end, places), quote)
+    return Edit(_start(edit.start, places), _end(edit.end, places), edit.head, quote)
 
 
 def _start(offset: int, places: list[_Place]) -> int:
@@ -110,6 +124,7 @@ def _end(offset: int, places: list[_Place]) -> int:
 
 
 _view_start = attrgetter("view_start")
+_view_end = attrgetter("view_end")
 
 
 def _json(match: re.Match[bytes]) -> bytes:
@@ -143,3 +158,6 @@ _ESCAPES = (
     _Escape(b"%", re.compile(rb"%([0-9a-fA-F]{2})"), _percent),
     _Escape(b"&", re.compile(b"&(" + b"|".join(_ENTITIES) + b");", re.IGNORECASE), _entity),
 )
+
+MARKERS = tuple(escape.marker for escape in _ESCAPES)
+"""A text with none of these has no escapes."""

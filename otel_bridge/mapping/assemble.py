@@ -5,12 +5,14 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import NamedTuple
 
-from otel_bridge.mapping.attributes import REDACTED, Fields, Said
+from otel_bridge.mapping.attributes import REDACTED, Fields, headers_of
 from otel_bridge.mapping.body import assemble as assemble_body
 from otel_bridge.mapping.exchange import NO_BODY, Body, Headers, HelperSpan, HttpExchange, Latencies
 from otel_bridge.mapping.late import ordered
 from otel_bridge.mapping.senders import Sender
 from otel_bridge.mapping.url import place
+
+NO_LATENCIES = Latencies()
 
 
 class Draft(NamedTuple):
@@ -21,20 +23,21 @@ class Draft(NamedTuple):
     parent_span_id: bytes
     start_ns: int
     end_ns: int
-    said: Said
+    fields: Fields
     scope: str
     sender: Sender
     gateway_root: bool
     helpers: list[HelperSpan]
 
 
-def exchange(draft: Draft, *, maybe_masked: bool) -> HttpExchange:
-    """The exchange that *draft* tells of; where nothing can be masked, *maybe_masked* saves the search."""
-    trace_id, span_id, parent_span_id, start_ns, end_ns, said, scope, sender, gateway_root, helpers = draft
-    fields, requested, answered, host_header = said
+def exchange(draft: Draft) -> HttpExchange:
+    """The exchange that *draft* tells of."""
+    trace_id, span_id, parent_span_id, start_ns, end_ns, fields, scope, sender, gateway_root, helpers = draft
+    requested, answered, host_header, masked = headers_of(fields)
     origin, target = place(fields, host_header)
     url, scheme, host, port = origin
     url += target
+    captured = bool(requested or answered or "capture_version" in fields)
     if "user_agent" in fields:
         requested = _with_user_agent(requested, fields["user_agent"])
     # By position: naming them costs more than reading the span did.
@@ -68,15 +71,19 @@ def exchange(draft: Draft, *, maybe_masked: bool) -> HttpExchange:
         fields.get("request_id", ""),
         fields.get("response_source", ""),
         fields.get("upstream_status"),
-        Latencies(
-            fields.get("latency_internal"), fields.get("latency_upstream"), fields.get("latency_receive")
-        ),
+        _latencies(fields) if "latency_internal" in fields or "latency_upstream" in fields else NO_LATENCIES,
         scope,
         sender.resource,
         gateway_root,
-        bool(requested or answered or "capture_version" in fields),
+        captured,
         ordered(helpers) if helpers else (),
-        maybe_masked and (fields.get("masked", False) or _any_masked(url, requested, answered)),
+        masked or f"={REDACTED}" in url or fields.get("masked", False),
+    )
+
+
+def _latencies(fields: Fields) -> Latencies:
+    return Latencies(
+        fields.get("latency_internal"), fields.get("latency_upstream"), fields.get("latency_receive")
     )
 
 
@@ -115,12 +122,6 @@ def _response_body(fields: Fields) -> Body:
         redacted=fields.get("response_body_redacted", False),
         decoded=fields.get("response_body_decoded", False),
         encoding=fields.get("response_body_encoding", ""),
-    )
-
-
-def _any_masked(url: str, requested: Headers, answered: Headers) -> bool:
-    return (
-        f"={REDACTED}" in url or REDACTED in dict(requested).values() or REDACTED in dict(answered).values()
     )
 
 

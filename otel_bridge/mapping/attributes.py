@@ -1,7 +1,8 @@
 """A span's attributes, read by the tables of `names.py` into one dict of what they say.
 
     field, such as `status`                  its value, of the type that `Fields` says
-    `request:accept`, `response:via` ...     the (name, value) pairs of that header
+    `request:accept`, `response:via` ...     the (name, value) pairs of that header; the key of one
+                                             that redaction masked ends with NUL
 
 A gateway says the same in every span, so a short attribute is read once and then known by its bytes,
 and the rest is one dict made of readings.
@@ -84,19 +85,15 @@ class Fields(TypedDict, total=False):
     response_body_decoded: bool
 
 
-class Said(NamedTuple):
-    """All that one span's attributes say about an exchange."""
+class Captured(NamedTuple):
+    """Headers in the order of their names, as in an exchange."""
 
-    fields: Fields
-    request_headers: Headers
-    """In the order of their names, as in an exchange."""
-    response_headers: Headers
-    host_header: str
-
-    def with_bodies_of(self, event: Said) -> Said:
-        """The same with what an *event* of the span says about bodies, which wins."""
-        told = {key: value for key, value in event.fields.items() if "_body_" in key}
-        return self._replace(fields=cast("Fields", {**self.fields, **told}))
+    request: Headers
+    response: Headers
+    host: str
+    """The Host header."""
+    masked: bool
+    """Redaction replaced a value."""
 
 
 class _Meaning(NamedTuple):
@@ -111,11 +108,14 @@ class _Meaning(NamedTuple):
     header: str = ""
 
 
+# No header's name can hold it, and it sorts before what can follow.
+_MASK = "\0"
+
+_NONE = Captured((), (), "", False)
 _NOTHING: tuple[str, Any] = ("", None)
-_NO_HEADERS = frozenset(Fields.__annotations__) | {""}
+_NO_HEADERS = frozenset(Fields.__annotations__)
 
 _CONVERSIONS: dict[str, Callable[[Value], object]] = {
-    "method": scalars.method,
     "url": scalars.url_text,
     "host": scalars.url_text,
     "port": scalars.port,
@@ -148,23 +148,18 @@ class Reader:
     def __init__(self, header: Callable[[str, Value], Headers]) -> None:
         """*header* makes pairs of one header's attribute."""
         self._header = header
-        self._memory = Memory(self._read, entries=REMEMBERED, longest=LONGEST_REMEMBERED)
+        self.memory = Memory(self._read, entries=REMEMBERED, longest=LONGEST_REMEMBERED)
 
-    def read(self, items: Sequence[bytes]) -> Said:
-        """Read all attributes of a span or of an event."""
-        readings = list(map(self._memory.__getitem__, items))
+    def read(self, items: Sequence[bytes]) -> Fields:
+        """Read all attributes of a span or of an event; headers are in it by keys of their own."""
+        memory, read = self.memory, self._read
+        # A body is not even looked for in the memory: that would hash all of it.
+        readings = [memory[item] if len(item) <= LONGEST_REMEMBERED else read(item) for item in items[:]]
         said = dict(readings)
         if len(said) < len(readings) and len(said) <= len(readings) - readings.count(_NOTHING):
             said = _settled(readings, items)
-        names = sorted(said.keys() - _NO_HEADERS)
-        cut = bisect_left(names, "response:")
-        requested = tuple([pair for name in names[:cut] for pair in said[name]])
-        answered = tuple([pair for name in names[cut:] for pair in said[name]])
-        if "request_headers" in said or "response_headers" in said:
-            requested = headers.merged(requested, said.get("request_headers", ()))
-            answered = headers.merged(answered, said.get("response_headers", ()))
-        host = said.get("request:host")
-        return Said(cast("Fields", said), requested, answered, host[0][1] if host else "")
+        said.pop(_NOTHING[0], None)
+        return cast("Fields", said)
 
     def _read(self, item: bytes) -> tuple[str, Any]:
         name, raw = split(item)
@@ -174,10 +169,49 @@ class Reader:
             return _NOTHING
         key, _, convert, header = meaning
         if convert is None:
-            pairs = self._header(header, value)
-            return (f"{key}:{pairs[0][0].lower()}", pairs) if pairs else _NOTHING
+            return _header_reading(key, self._header(header, value))
         found = convert(value)
         return _NOTHING if found is None else (key, found)
+
+
+def headers_of(fields: Fields) -> Captured:
+    """The headers among what a reader read."""
+    names = sorted(fields.keys() - _NO_HEADERS)
+    if "request_headers" in fields or "response_headers" in fields:
+        return _with_objects(fields, names)
+    if not names:
+        return _NONE
+    pairs, cut = cast("dict[str, Headers]", fields), bisect_left(names, "response:")
+    return Captured(
+        tuple([pair for name in names[:cut] for pair in pairs[name]]),
+        tuple([pair for name in names[cut:] for pair in pairs[name]]),
+        pairs["request:host"][0][1] if "request:host" in pairs else "",
+        _MASK in "".join(names),
+    )
+
+
+def with_bodies(fields: Fields, event: Fields) -> Fields:
+    """*fields* with what an *event* of the span says about bodies, which wins."""
+    told = {key: value for key, value in event.items() if "_body_" in key}
+    return cast("Fields", {**fields, **told})
+
+
+def _with_objects(fields: Fields, names: Sequence[str]) -> Captured:
+    pairs = cast("dict[str, Headers]", fields)
+    singly = {
+        side: [pair for name in names if name.startswith(side) for pair in pairs[name]] for side in SIDES
+    }
+    requested = headers.merged(singly["request"], fields.get("request_headers", ()))
+    answered = headers.merged(singly["response"], fields.get("response_headers", ()))
+    host = next((value for name, value in requested if name.lower() == "host"), "")
+    return Captured(requested, answered, host, any(value == REDACTED for _, value in requested + answered))
+
+
+def _header_reading(side: str, pairs: Headers) -> tuple[str, Any]:
+    if not pairs:
+        return _NOTHING
+    mask = _MASK if any(value == REDACTED for _, value in pairs) else ""
+    return f"{side}:{pairs[0][0].lower()}{mask}", pairs
 
 
 def _settled(readings: Sequence[tuple[str, Any]], items: Sequence[bytes]) -> dict[str, Any]:

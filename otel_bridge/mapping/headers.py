@@ -10,6 +10,7 @@ A list of one string with commas in it stays one value: only the header's own gr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import itemgetter
 
 import orjson
@@ -53,7 +54,7 @@ def of_object(value: Value) -> Headers:
     return tuple([pair for name, item in value.items() for pair in of_others(name, item)])
 
 
-def merged(singly: Headers, from_object: Headers) -> Headers:
+def merged(singly: Sequence[tuple[str, str]], from_object: Headers) -> Headers:
     """Headers in the order of their names; an object's only where there is no attribute of its own."""
     named = {name.lower() for name, _ in singly}
     others = [pair for pair in from_object if pair[0].lower() not in named]

@@ -34,6 +34,7 @@ _BELOW_ROOT = (
 
 class HelperName(NamedTuple):
     text: str
+    balancer: bool
     own_call: bool
 
 
@@ -42,16 +43,17 @@ def is_root(name: bytes) -> bool:
     return name == ROOT or name.partition(b" ")[2][:1] == b"/"
 
 
+def is_balancer(name: str) -> bool:
+    return name.startswith(BALANCERS)
+
+
 def _helper_name(name: bytes) -> HelperName:
     text = name.decode(errors="replace")
-    return HelperName(text, text.startswith(OWN_CALLS))
+    return HelperName(text, is_balancer(text), text.startswith(OWN_CALLS))
 
 
 HELPER_NAMES = Memory(_helper_name, entries=1024, longest=128)
-
-
-def is_balancer(name: str) -> bool:
-    return name.startswith(BALANCERS)
+"""What the name of a helper span says."""
 
 
 def may_hang_elsewhere(name: str, *, root_has_parent: bool) -> bool:

@@ -45,7 +45,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "route": ("kong.route.name", "apisix.route_name"),
     "consumer": ("kong.auth.consumer.name", "kong.auth.consumer.username", "kong.auth.consumer.custom_id"),
     # An id stands in for a name that was never given.
-    "service_id": ("kong.service.id",),
+    "service_id": ("kong.service.id", "apisix.service_id"),
     "route_id": ("kong.route.id", "apisix.route_id"),
     "consumer_id": ("kong.auth.consumer.id",),
     "request_id": ("kong.request.id", "guid:x-request-id"),

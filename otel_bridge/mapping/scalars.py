@@ -74,11 +74,6 @@ def flag(value: Value) -> bool:
     return value in (True, "true", "True", "1")
 
 
-def method(value: Value) -> str | None:
-    found = text(value)
-    return None if found == "_OTHER" else found
-
-
 def http_version(value: Value) -> str | None:
     """`HTTP/1.1` of 1.1, "1.1", "http/1.1", "HTTP/1.1" ...; None of what names no version of HTTP."""
     found = text(value)
@@ -91,10 +86,8 @@ def json_of(value: Value) -> bytes:
     return orjson.dumps(value, default=_readable)
 
 
-def _readable(value: object) -> str:
-    if isinstance(value, bytes):
-        return _decoded(value, _replace)
-    return str(value)  # an integer beyond 64 bits
+def _readable(value: bytes) -> str:
+    return _decoded(value, _replace)
 
 
 def _text(value: Value, escape: Callable[[bytes], str]) -> str:

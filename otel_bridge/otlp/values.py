@@ -1,8 +1,8 @@
 """Reading and writing single attributes in their serialised form.
 
-`MapRequest` leaves each AnyValue serialised, `PackedRequest` each KeyValue. Nearly all values of a gateway are short strings, lists
-of one short string, or doubles, and those are read here straight from the wire in a third of a
-microsecond; anything else goes through the message class.
+`MapRequest` leaves each AnyValue serialised, `PackedRequest` each KeyValue. Nearly all values of a
+gateway are short strings, lists of one short string, or doubles, and those are read here straight from
+the wire in a third of a microsecond; anything else goes through the message class.
 
 Wire forms: string `0A len bytes`, bool `10 b`, int `18 varint`, double `21 8 bytes LE`,
 array `2A len (0A len AnyValue)*`, kvlist `32 len ...`, bytes `3A len bytes`; a KeyValue is
@@ -36,28 +36,15 @@ def decode(raw: bytes) -> Value:
         return raw[2:].decode()
     if tag == 0x21 and len(raw) == 9:
         return cast(float, _DOUBLE.unpack_from(raw, 1)[0])
-    return _plain(AnyValue.FromString(raw))
-
-
-def decode_list(raw: bytes) -> list[Value]:
-    """As `decode`, with a lone value as a list of one."""
-    if (
-        len(raw) > 5
-        and raw[0] == 0x2A
-        and raw[4] == 0x0A
-        and raw[1] < _ONE_BYTE_LENGTH
-        and raw[3] + 2 == raw[1] == len(raw) - 2
-    ):
+    if tag == 0x2A and len(raw) > 5 and raw[4] == 0x0A and raw[3] + 2 == raw[1] == len(raw) - 2:
+        # A list of one text; all three lengths are of one byte, since the last is below 126.
         return [raw[6:].decode()]
-    value = decode(raw)
-    if isinstance(value, list):
-        return value
-    return [] if value is None else [value]
+    return _plain(AnyValue.FromString(raw))
 
 
 def split(item: bytes) -> tuple[bytes, bytes]:
     """Name and serialised AnyValue of serialised KeyValue *item*."""
-    first = item[1]
+    first = item[1] if len(item) > 3 else _ONE_BYTE_LENGTH
     if first < _ONE_BYTE_LENGTH and len(item) > first + 3:
         tags = item[0], item[first + 2]
         if len(item) == first + item[first + 3] + 4 and item[first + 3] < _ONE_BYTE_LENGTH:
@@ -132,10 +119,12 @@ def _message(value: Value) -> AnyValue:
             return AnyValue(double_value=value)
         case list():
             message = AnyValue()
+            message.array_value.SetInParent()
             message.array_value.values.extend([_message(item) for item in value])
             return message
         case dict():
             message = AnyValue()
+            message.kvlist_value.SetInParent()
             for key, item in value.items():
                 message.kvlist_value.values.add(key=key, value=_message(item))
             return message

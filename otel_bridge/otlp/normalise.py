@@ -10,7 +10,7 @@ string makes a strict parser refuse the whole request. The laws here:
 - The result parses strictly.
 - Only what is not the protobuf message at all is refused.
 
-Duplicated attribute keys stay; the map reading takes the last one.
+Duplicated attribute keys stay; the mapping takes the last one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Reading and writing single attributes in their serialised form.
 
-`MapRequest` leaves each AnyValue serialised, `PackedRequest` each KeyValue. Nearly all values of a
-gateway are short strings, lists of one short string, or doubles, and those are read here straight from
-the wire in a third of a microsecond; anything else goes through the message class.
+`PackedRequest` leaves each KeyValue serialised. Nearly all values of a gateway are short strings, lists
+of one short string, or doubles, and those are read here straight from the wire in a third of a
+microsecond; anything else goes through the message class.
 
 Wire forms: string `0A len bytes`, bool `10 b`, int `18 varint`, double `21 8 bytes LE`,
 array `2A len (0A len AnyValue)*`, kvlist `32 len ...`, bytes `3A len bytes`; a KeyValue is

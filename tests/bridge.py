@@ -67,6 +67,11 @@ class Bridge:
         self.wait_for_line(r"^ready")
         return self
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def address(self, what: str) -> str:
         """The address printed at start for *what*, such as `OTLP/HTTP`."""
         match = self.wait_for_line(rf"^\s*{re.escape(what)}\s+(\S+)")

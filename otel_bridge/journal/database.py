@@ -81,7 +81,7 @@ def identify(path: Path) -> None:
     if version > VERSION:
         raise JournalTooNew(
             f"{path} was written by a newer otel-bridge (format {version}, this one knows {VERSION}): "
-            "run that version again, or give this one another journal.directory. Nothing was changed."
+            "run that version again, or give this one another journal.directory; nothing was changed"
         )
 
 

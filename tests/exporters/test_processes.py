@@ -57,7 +57,7 @@ def run(script: str, variables: Mapping[str, str]) -> subprocess.CompletedProces
     quiet = {"OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}
     environ = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     return subprocess.run(
-        [sys.executable, "-X", "dev", "-c", script],
+        [sys.executable, "-W", "always::ResourceWarning", "-c", script],
         env={**environ, **quiet, **variables},
         capture_output=True,
         text=True,

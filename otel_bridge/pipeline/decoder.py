@@ -22,12 +22,17 @@ log = structlog.get_logger(__name__)
 
 
 class Decoder:
-    """Thread-safe; *spotted* and *failed* are called once for each record."""
+    """Thread-safe; *spotted* and *failed* are called once for each record.
+
+    *share* is for more than one pipeline; without *details* helper spans that only `_otel` shows are
+    left out.
+    """
 
     def __init__(
-        self, *, share: bool, spotted: Callable[[Spotted], None], failed: Callable[[], None]
+        self, *, share: bool, details: bool, spotted: Callable[[Spotted], None], failed: Callable[[], None]
     ) -> None:
         self._share = share
+        self._details = details
         self._spotted = spotted
         self._failed = failed
         self._lock = threading.Lock()
@@ -49,7 +54,7 @@ class Decoder:
 
     def _spot(self, record: Record) -> Spotted:
         try:
-            spotted = spot(record.body)
+            spotted = spot(record.body, details=self._details)
         except Exception:
             # One record that the mapping chokes on must not stop all that come behind it.
             log.exception("record could not be mapped", record=record.seq)

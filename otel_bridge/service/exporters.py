@@ -43,6 +43,8 @@ class Plan:
     destination: Destination
     sender: Callable[[], Sender]
     """Makes one for the loop it is called in."""
+    extensions: bool
+    """Whether its entries have `_otel`."""
     takes: Callable[[HttpExchange], bool]
     takes_all: bool
 
@@ -100,6 +102,7 @@ def _configured(config: Config, memory: int) -> Iterator[Plan]:
             retry_count=exporter.retry_count,
             destination=destination,
             sender=_sender(destination),
+            extensions=exporter.extensions,
             takes=Router(rivals).takes(name),
             takes_all=not exporter.apply_to.parts,
         )
@@ -130,6 +133,7 @@ def _inspector(config: Config, endpoint: str, token: str, memory: int) -> Plan:
         retry_count=settings.retry_count,
         destination=destination,
         sender=_sender(destination),
+        extensions=settings.extensions,
         takes=lambda _: True,
         takes_all=True,
     )

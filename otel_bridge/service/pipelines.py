@@ -43,6 +43,7 @@ class Pipelines:
         self._anybody_takes_all = any(plan.takes_all for plan in plans)
         self._decoder = Decoder(
             share=len(plans) > 1,
+            details=any(plan.extensions for plan in plans),
             spotted=self._count,
             failed=metrics.counter(UNMAPPABLE_RECORDS).inc,
         )

@@ -117,7 +117,9 @@ class Schedule:
         del self._busy[work.api]
         work.setback = setback
         work.failures += 1
-        work.not_before = now + self._backoff.delay(work.failures, jitter=self._jitter(), floor=setback.wait)
+        # The tries that decide over an exchange should not fall into one and the same moment.
+        jitter = 1.0 if work.on_trial else self._jitter()
+        work.not_before = now + self._backoff.delay(work.failures, jitter=jitter, floor=setback.wait)
         state, probe = self._gate.state, self._probe is work
         self._suspects[work] = state is not State.HOLD
         if probe:

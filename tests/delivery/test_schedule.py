@@ -207,6 +207,18 @@ def test_the_bad_exchange_is_found_and_its_neighbours_are_delivered() -> None:
     assert len([1 for _, api, _ in world.sent if api == "a"]) <= 2 + 2 * 10 + 2
 
 
+def test_the_tries_that_decide_over_an_exchange_are_seconds_apart() -> None:
+    world = World(retry_count=1, poison=["bad"], jitter=lambda: 0.0)
+    world.submit("a", "good", "bad")
+    world.submit("b", 1)
+    world.run()
+    tries = [at for at, _, names in world.sent if names == ["bad"]]
+
+    assert ["bad"] == world.dead
+    assert 2 == len(tries)
+    assert tries[1] - tries[0] >= 4
+
+
 @pytest.mark.parametrize("retry_count", [0, 1])
 def test_retry_counts_0_and_1_mean_one_try(retry_count: int) -> None:
     world = World(retry_count=retry_count, poison=["bad"])

@@ -55,7 +55,7 @@ class GalileoDestination:
         found: dict[int, str] = {}
         for error in errors:
             for entry in _named(error, entries):
-                found.setdefault(entry, error[:_SHOWN])
+                found.setdefault(entry, _reason(error))
         return Remarks([Failed(entry, reason) for entry, reason in sorted(found.items())])
 
     def _encode(self, exchange: HttpExchange) -> bytes:
@@ -69,6 +69,12 @@ def _errors(body: bytes) -> list[str]:
         return [error.decode("utf-8", "replace") for error in _LOOSE_ERROR.findall(body)]
     errors = answer.get("errors") if isinstance(answer, dict) else None
     return [error for error in errors if isinstance(error, str)] if isinstance(errors, list) else []
+
+
+def _reason(error: str) -> str:
+    """*error* without the entry's number and content, so that entries with one fault have one reason."""
+    fault, _, _ = _NAMES_ENTRY.sub("", error).partition(" in {")
+    return fault.lstrip("].")[:_SHOWN] or error[:_SHOWN]
 
 
 def _named(error: str, entries: int) -> Sequence[int]:

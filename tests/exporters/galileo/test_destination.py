@@ -114,6 +114,19 @@ def test_a_207_that_was_cut_names_what_is_left_of_it() -> None:
     assert [0, 1, 2] == [failed.entry for failed in destination().remarks(207, body, 5).failed]
 
 
+def test_entries_with_one_fault_have_one_reason() -> None:
+    errors = [f"ALF[0] {MISSING % number}" for number in range(3)] + ["ALF[0] har.log.entries[3].time is bad"]
+    failed = destination().remarks(207, orjson.dumps({"errors": errors}), 4).failed
+
+    assert ["request.bodySize is required"] * 3 + ["time is bad"] == [each.reason for each in failed]
+
+
+def test_the_reason_of_all_is_the_whole_error() -> None:
+    failed = destination().remarks(207, orjson.dumps({"errors": ["ALF[0] Quota exceeded"]}), 2).failed
+
+    assert ["ALF[0] Quota exceeded"] * 2 == [each.reason for each in failed]
+
+
 def test_reasons_are_short() -> None:
     body = orjson.dumps({"errors": ["ALF[0] har.log.entries.0 " + "x" * 10_000]})
 

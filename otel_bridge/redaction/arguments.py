@@ -25,18 +25,18 @@ def is_form(text: bytes) -> bool:
 
 
 class Arguments:
-    """Finds `name=value` for names that match *names* (an alternation).
-
-    With *everywhere* an argument may stand behind anything that is no part of a name, else only
-    behind `?`, `&`, `;` or `#`.
+    """Finds `name=value`, for names that match *anywhere* behind all that is no part of a name, for
+    those that match *in_urls* behind `?`, `&`, `;` or `#`. Both are alternations.
     """
 
-    def __init__(self, names: str, *, everywhere: bool) -> None:
-        before = rf"[^{NAME}]" if everywhere else rf"(?:[?&;#]|[?&;#][{NAME}]*[.:/\[])"
-        self._plain = compiled(rf"(?:\A|{before}){names}\]*=")
-        self._embedded = compiled(rf"{before}{names}\]*=")
+    def __init__(self, anywhere: str, in_urls: str) -> None:
+        nested = rf"(?:[{NAME}]*[.:/\[])?"
+        begins = rf"\A(?:{anywhere}|{in_urls})"
+        embedded = rf"(?:[^{NAME}]{anywhere}|[?&;#]{nested}{in_urls})"
+        self._plain = compiled(rf"(?:{begins}|{embedded})\]*=", groups=False)
+        self._embedded = compiled(rf"{embedded}\]*=", groups=False)
         self._escaped = compiled(r"(?:\A|[?&;#\s\"'<>])([^?&;#\s\"'<>=]*%[^?&;#\s\"'<>=]*)=")
-        self._name = compiled(rf"{INNER}{names}\]*", groups=False)
+        self._name = compiled(rf"{INNER}(?:{anywhere}|{in_urls})\]*", groups=False)
 
     def find(self, text: bytes, end: re.Pattern[bytes], *, from_start: bool = True) -> Iterator[Edit]:
         """*end* is one of the three; *from_start*: an argument may begin the text."""

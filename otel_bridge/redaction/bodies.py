@@ -66,6 +66,7 @@ class Bodies:
     def __init__(self, rules: RedactionRules, texts: Texts, *, keep: bool) -> None:
         self._texts = texts
         self._keep = keep
+        self._looks_inside = bool(rules.fields or rules.query or rules.patterns)
         self._field = compiled(alternation(rules.fields), groups=False)
 
     def concerns(self, key: Key, around: Surroundings) -> bool:
@@ -84,10 +85,12 @@ class Bodies:
         try:
             plain = _from_base64(content) if is_base64 else content
         except Base64Error:
-            return Outcome(omitted=NOT_DECODABLE)
+            return Outcome(omitted=NOT_DECODABLE) if self._looks_inside else UNCHANGED
         size = None if partial or plain in _PLACEHOLDERS else len(plain)
         if key.side and not self._keep:
             return Outcome(omitted=NOT_WANTED, size=size)
+        if not self._looks_inside:
+            return UNCHANGED
         try:
             scanned, count, decoded = self._scan(plain, key, around, decoder, partial=partial)
         except codings.NotDecodableError:

@@ -73,6 +73,8 @@ class Decoder:
             raise NotDecodableError from error
         finally:
             self._left -= size
+        if content and not size and not complete:
+            raise NotDecodableError
         return b"".join(pieces), complete
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 REDACTED = b"REDACTED"
@@ -21,27 +21,25 @@ class Edit(NamedTuple):
 
 
 def applied(text: bytes, edits: Iterable[Edit]) -> tuple[bytes, int]:
-    """*text* with all *edits* made, and how many values that changed."""
+    """*text* with all *edits* made, and how many values that changed.
+
+    Where edits overlap, one that covers them is made, written as the first of them would be.
+    """
     pieces: list[bytes] = []
-    position = count = 0
-    for edit in _merged(edit for edit in edits if text[edit.start : edit.end] != REDACTED):
-        quote = text[slice(*edit.quote)] if edit.quote else b""
-        pieces += text[position : edit.start], quote, REDACTED, quote
-        position = edit.end
+    reached = count = 0
+    for start, end, _, quote in sorted(edits, key=_outer_first):
+        if start >= end or text[start:end] == REDACTED:
+            continue
+        if start < reached:
+            reached = max(reached, end)
+            continue
+        mark = text[slice(*quote)] if quote else b""
+        pieces += text[reached:start], mark, REDACTED, mark
+        reached = end
         count += 1
-    pieces.append(text[position:])
+    pieces.append(text[reached:])
     return b"".join(pieces), count
 
 
-def _merged(edits: Iterable[Edit]) -> Sequence[Edit]:
-    """In order and without overlaps; what overlaps becomes one, written as its first would be."""
-    result: list[Edit] = []
-    for edit in sorted(edits, key=lambda edit: (edit.start, -edit.end)):
-        if edit.start >= edit.end:
-            continue
-        if result and edit.start < result[-1].end:
-            last = result[-1]
-            result[-1] = last._replace(end=max(last.end, edit.end))
-        else:
-            result.append(edit)
-    return result
+def _outer_first(edit: Edit) -> tuple[int, int]:
+    return edit.start, -edit.end

@@ -13,6 +13,8 @@ _HEADERS = 4096
 
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
+_BEHIND_DELIMITER = (b"\r", b"\n", b"-", b"")
+
 
 class Multipart:
     """Finds the contents of parts named by *names* (an alternation)."""
@@ -30,9 +32,7 @@ class Multipart:
             # From one byte back: an unquoted name takes the line's end with it.
             blank = _BLANK_LINE.search(text, position - 1, position + _HEADERS)
             if delimiter and blank:
-                # An empty part ends with the very newline that ended its headers.
-                end = text.find(delimiter, blank.end() - 2)
-                position = len(text) if end < 0 else max(end, blank.end())
+                position = _end(text, blank.end(), delimiter)
                 yield Edit(blank.end(), position, (match.start(), blank.end()))
 
 
@@ -46,3 +46,14 @@ def _delimiter(text: bytes, before: int) -> bytes:
         return b""
     line = text[start:end]
     return b"\r\n" + line[:-1] if line.endswith(b"\r") else b"\n" + line
+
+
+def _end(text: bytes, start: int, delimiter: bytes) -> int:
+    """Where the content that begins at *start* ends; at the end of the text if it was cut."""
+    # An empty part ends with the very newline that ended its headers.
+    end = text.find(delimiter, start - 2)
+    while end >= 0:
+        if text[end + len(delimiter) : end + len(delimiter) + 1] in _BEHIND_DELIMITER:
+            return max(end, start)
+        end = text.find(delimiter, end + 1)
+    return len(text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from otel_bridge.redaction import arguments, patterns
 from otel_bridge.redaction.arguments import IN_FORM, IN_TEXT, IN_URL, Arguments
@@ -20,9 +21,12 @@ from otel_bridge.redaction.rules import RedactionRules
 from otel_bridge.redaction.trigger import Trigger, escaped
 from otel_bridge.redaction.views import LARGEST, MARKERS, View, views
 
+# Each secret takes some microseconds of Python, and whoever sends a request can write many.
+MOST = 10_000
+
 
 class TooLargeError(Exception):
-    """A text that has to be read behind its escapes is too large for that."""
+    """There is more in the text than may be looked at: escapes in a large one, or secrets."""
 
 
 class Texts:
@@ -37,8 +41,9 @@ class Texts:
         self._headers = JsonFields(header_alternation(rules.headers))
         self._markup = Markup(fields)
         self._multipart = Multipart(fields)
-        self._fields = Arguments(fields, everywhere=True)
-        self._query = Arguments(query, everywhere=False)
+        self._fields = Arguments(fields, alternation(()))
+        self._arguments = Arguments(fields, query)
+        self._query = Arguments(alternation(()), query)
         self._mask_user_info = bool(rules.query)
 
     def body(self, text: bytes, *, cut: bool) -> tuple[bytes, int]:
@@ -47,10 +52,13 @@ class Texts:
             return text, 0
         form = arguments.is_form(text)
         edits = list(self._shapes.find(text))
-        if form:
-            edits += self._fields.find(text, IN_FORM)
         for view in self._views(text):
-            edits += view.original(self._in_body(view.text, form=form, cut=cut))
+            found = self._in_body(
+                view.text, form=form, end=IN_FORM if form and view.text is text else IN_TEXT, cut=cut
+            )
+            edits += view.original(islice(found, MOST + 1))
+            if len(edits) > MOST:
+                raise TooLargeError
         return applied(text, edits)
 
     def url(self, text: bytes) -> tuple[bytes, int]:
@@ -86,13 +94,13 @@ class Texts:
             raise TooLargeError
         return views(text)
 
-    def _in_body(self, text: bytes, *, form: bool, cut: bool) -> Iterator[Edit]:
+    def _in_body(self, text: bytes, *, form: bool, end: re.Pattern[bytes], cut: bool) -> Iterator[Edit]:
         yield from self._json.find(text)
         yield from self._markup.find(text, cut=cut)
         yield from self._multipart.find(text)
-        yield from self._fields.find(text, IN_TEXT)
         # The arguments of a form are fields.
-        yield from self._user_info(text) if form else self._in_url(text, IN_TEXT)
+        yield from (self._fields if form else self._arguments).find(text, end)
+        yield from self._user_info(text)
 
     def _in_url(self, text: bytes, end: re.Pattern[bytes], *, from_start: bool = False) -> Iterator[Edit]:
         yield from self._query.find(text, end, from_start=from_start)

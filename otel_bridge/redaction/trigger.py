@@ -52,8 +52,9 @@ class Trigger:
 
     def __init__(self, rules: RedactionRules, *, keep_bodies: bool = True) -> None:
         text = _text(rules)
-        encoded = _ENCODED if keep_bodies else f"{_ENCODED}|{_BODY}"
-        self._anything = compiled("|".join([*_keys(rules), encoded, *text]), groups=False)
+        decoded = [_ENCODED] if rules.fields or rules.query or rules.patterns else []
+        dropped = [] if keep_bodies else [_BODY]
+        self._anything = compiled("|".join([*_keys(rules), *decoded, *dropped, *text]), groups=False)
         self._text = compiled("|".join(text) or r"[^\x00-\xff]", groups=False)
         own = [pattern for pattern in rules.patterns if pattern not in _DEFAULT_PATTERNS]
         self._own = re2.compile(patterns.loose(own)) if own else None

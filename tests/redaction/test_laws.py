@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -110,6 +111,10 @@ def test_redacting_twice_is_redacting_once(attributes: dict[str, Value]) -> None
     assert (once, 0) == DEFAULT.redact(once)
 
 
+# What a number or an object gets around its replacement.
+QUOTES = re.compile(rb"\A(?:[\\\"']|%22|u0022|&quot;)+|(?:[\\\"']|%22|u0022|&quot;)+\Z")
+
+
 @given(NEAR_SECRETS)
 def test_bytes_outside_of_replaced_values_stay(text: str) -> None:
     given = text.encode()
@@ -118,7 +123,7 @@ def test_bytes_outside_of_replaced_values_stay(text: str) -> None:
 
     position = 0
     for kept in redacted.split(b"REDACTED"):
-        position = given.find(kept.strip(b"\"'"), position)
+        position = given.find(QUOTES.sub(b"", kept), position)
         assert position >= 0
 
 

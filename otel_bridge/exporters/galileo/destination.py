@@ -73,7 +73,8 @@ def _errors(body: bytes) -> list[str]:
 
 def _reason(error: str) -> str:
     """*error* without the entry's number and content, so that entries with one fault have one reason."""
-    fault, _, _ = _NAMES_ENTRY.sub("", error).partition(" in {")
+    match = _NAMES_ENTRY.match(error)
+    fault, _, _ = error[match.end() if match else 0 :].partition(" in {")
     return fault.lstrip("].")[:_SHOWN] or error[:_SHOWN]
 
 

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-
-ROUNDS = 7
-SECONDS_A_ROUND = 0.15
+from typing import NamedTuple
 
 
-def cpu_seconds(work: Callable[[], object]) -> float:
-    """CPU seconds of one call of *work*."""
+class Effort(NamedTuple):
+    """How much time a measurement may take."""
+
+    rounds: int
+    seconds: float
+    """Of CPU, for each round."""
+
+
+THOROUGH = Effort(rounds=5, seconds=0.06)
+QUICK = Effort(rounds=1, seconds=0.0)
+
+
+def cpu_seconds(work: Callable[[], object], effort: Effort) -> float:
+    """CPU seconds of one call of *work*, in all threads of this process."""
     work()
     calls = 1
-    while (spent := _round(work, calls)) < SECONDS_A_ROUND:
-        calls = max(calls * 2, int(calls * SECONDS_A_ROUND / max(spent, 1e-6)))
-    return min(_round(work, calls) for _ in range(ROUNDS)) / calls
+    while (spent := _round(work, calls)) < effort.seconds:
+        calls = max(calls * 2, int(calls * effort.seconds / max(spent, 1e-6)))
+    return min(spent, *(_round(work, calls) for _ in range(effort.rounds))) / calls
 
 
 def _round(work: Callable[[], object], calls: int) -> float:

@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
-from bench.clock import cpu_seconds
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from bench.clock import Effort, cpu_seconds
 from bench.loads import Load
 from otel_bridge.formats import alf, runscope
 from otel_bridge.journal import Journal, Signal
 from otel_bridge.mapping import spot
 from otel_bridge.otlp.normalise import normalise
-from otel_bridge.redaction import RedactionRules, Redactor
+from otel_bridge.redaction import DEFAULTS, Redactor
 
-Stage = Callable[[Load], Callable[[], object]]
+Work = Callable[[], object]
+Stage = Callable[[Load, ExitStack], Work]
+"""Prepares the work on a load; what has to be closed behind it goes on the stack."""
 
 
-def otlp_to_alf(load: Load) -> Callable[[], object]:
+class Measured(NamedTuple):
+    name: str
+    microseconds: float
+    """Of CPU, for each exchange."""
+
+
+def parse(load: Load, _: ExitStack) -> Work:
+    """What protobuf itself takes: the measure of the machine."""
+    return lambda: [ExportTraceServiceRequest.FromString(request) for request in load.requests]
+
+
+def otlp_to_alf(load: Load, _: ExitStack) -> Work:
     """OTLP bytes to ALF bytes, bodies included."""
 
     def work() -> None:
@@ -30,40 +47,38 @@ def otlp_to_alf(load: Load) -> Callable[[], object]:
     return work
 
 
-def otlp_to_runscope(load: Load) -> Callable[[], object]:
+def otlp_to_runscope(load: Load, _: ExitStack) -> Work:
     """OTLP bytes to Runscope bytes, bodies included."""
 
     def work() -> None:
         for request in load.requests:
+            found = spot(request).exchanges
             runscope.document(
-                [
-                    runscope.message(found.exchange, bodies=True, extension=False)
-                    for found in spot(request).exchanges
-                ]
+                [runscope.message(each.exchange, bodies=True, extension=False) for each in found]
             )
 
     return work
 
 
-def mapping(load: Load) -> Callable[[], object]:
+def mapping(load: Load, _: ExitStack) -> Work:
     """OTLP bytes to exchanges."""
     return lambda: [spot(request) for request in load.requests]
 
 
-def redaction(load: Load) -> Callable[[], object]:
+def redaction(load: Load, _: ExitStack) -> Work:
     """Normalising and redacting, as the receiver does before the journal."""
-    redactor = Redactor(RedactionRules.DEFAULTS)
+    redactor = Redactor(DEFAULTS)
     return lambda: [redactor.redact(normalise(request).record) for request in load.requests]
 
 
-def journal(load: Load) -> Callable[[], object]:
+def journal(load: Load, closing: ExitStack) -> Work:
     """Appending with full sync, all of a load in flight at once; settled and trimmed as it grows."""
-    directory = tempfile.TemporaryDirectory(prefix="otel-bridge-bench-")
-    log = Journal.open(Path(directory.name), max_size=1 << 40, min_free=0)
+    directory = closing.enter_context(tempfile.TemporaryDirectory(prefix="otel-bridge-bench-"))
+    log = Journal.open(Path(directory), max_size=1 << 40, min_free=0)
+    closing.callback(log.close)
     log.register("bench", log.end())
 
     def work() -> None:
-        assert directory
         for future in [log.append(Signal.TRACES, request) for request in load.requests]:
             future.result()
         log.commit("bench", log.end())
@@ -71,16 +86,21 @@ def journal(load: Load) -> Callable[[], object]:
     return work
 
 
+PARSE = "protobuf parse"
+OTLP_TO_ALF = "OTLP → ALF"
 STAGES: dict[str, Stage] = {
-    "OTLP → ALF": otlp_to_alf,
+    PARSE: parse,
+    OTLP_TO_ALF: otlp_to_alf,
     "OTLP → Runscope": otlp_to_runscope,
-    "of which mapping": mapping,
+    "mapping, of both": mapping,
     "normalise + redact": redaction,
     "journal append": journal,
 }
 
 
-def measure(load: Load) -> Iterator[tuple[str, float]]:
-    """Name and CPU microseconds per exchange of each stage."""
+def measure(load: Load, effort: Effort) -> Iterator[Measured]:
+    """Each stage on *load*, one after the other."""
     for name, stage in STAGES.items():
-        yield name, cpu_seconds(stage(load)) / load.exchanges * 1e6
+        with ExitStack() as closing:
+            seconds = cpu_seconds(stage(load, closing), effort)
+        yield Measured(name, seconds / load.exchanges * 1e6)

@@ -1,0 +1,93 @@
+"""The whole of `serve` under load: received, redacted, journaled, mapped, batched, delivered.
+
+    sender process ──OTLP/HTTP──▶ otel-bridge serve ──ALF──▶ sink process
+
+Only the bridge's own CPU time is counted, of all its threads. Needs Linux's /proc.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from bench import sender, sink
+from bench.loads import Load
+from tests.bridge import Bridge
+
+# Enough of each load for some seconds of work; large ones have to fit into the sender's memory.
+EXCHANGES = {
+    "default": 40_000,
+    "recommended": 15_000,
+    "capture": 15_000,
+    "bodies": 4_000,
+    "large-bodies": 400,
+}
+_PATIENCE = 60.0
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Figures(NamedTuple):
+    exchanges: int
+    """That went in; as many came out."""
+    microseconds: float
+    """Of CPU, for each exchange."""
+    per_second: float
+    """Exchanges, from the first one sent to the last one delivered."""
+    peak: int
+    """Bytes of memory."""
+
+
+class LostError(Exception):
+    """Not as many exchanges arrived as were sent."""
+
+
+def measure(load: Load, exchanges: int) -> Figures:
+    """Send *exchanges* of *load* (whole replays of it) through a `serve` of their own."""
+    count = max(1, exchanges // load.exchanges)
+    with tempfile.TemporaryDirectory(prefix="otel-bridge-bench-") as directory, sink.running() as collector:
+        galileo = {
+            "service_token": "bench",
+            "host": "127.0.0.1",
+            "port": collector.port,
+            "https": False,
+            "log_bodies": True,
+            "flush_timeout": "200ms",
+        }
+        with (
+            Bridge(Path(directory), exporters={"galileo": galileo}) as bridge,
+            sender.ready(bridge.address("OTLP/HTTP"), load.name, count) as gateway,
+        ):
+            cpu, start = _cpu_seconds(bridge.pid), time.monotonic()
+            gateway.send()
+            _await(collector, count * load.exchanges)
+            seconds, cpu = time.monotonic() - start, _cpu_seconds(bridge.pid) - cpu
+            peak = _peak_memory(bridge.pid)
+            bridge.stop()
+            _await(collector, count * load.exchanges)
+    sent = count * load.exchanges
+    return Figures(sent, cpu / sent * 1e6, sent / seconds, peak)
+
+
+def _await(collector: sink.Sink, wanted: int) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while (arrived := collector.entries) < wanted and time.monotonic() < deadline:
+        time.sleep(0.01)
+    if arrived != wanted:
+        raise LostError(f"{wanted} exchanges were sent and {arrived} arrived")
+
+
+def _cpu_seconds(pid: int) -> float:
+    """User and system time that process *pid* has taken so far."""
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    user, system = stat.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / _TICKS
+
+
+def _peak_memory(pid: int) -> int:
+    found = re.search(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    assert found
+    return int(found[1]) * 1024

@@ -1,0 +1,40 @@
+"""`make bench` runs, and prints a row for every stage."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.__main__ import SERVE
+from bench.loads import NAMES
+from bench.stages import STAGES
+from tests.recordings import HERE
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="`serve` is measured by Linux's /proc")
+def test_a_quick_run_prints_every_row_and_loses_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "--quick", "default", "bodies"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+    assert (0, "") == (done.returncode, done.stderr)
+    rows = [line.strip() for line in done.stdout.splitlines() if line.startswith("  ")]
+    assert [*STAGES, SERVE] * 2 == [name for row in rows for name in (*STAGES, SERVE) if row.startswith(name)]
+    assert ["all 560 delivered", "all 200 delivered"] == [
+        row.rpartition(", ")[2] for row in rows if row.startswith(SERVE)
+    ]
+
+
+def test_every_load_is_recorded() -> None:
+    assert set(NAMES) == {folder.name for folder in (HERE / "kong-3.9-load").iterdir()}

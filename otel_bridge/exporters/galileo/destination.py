@@ -53,9 +53,12 @@ class GalileoDestination:
         if status != 207:
             return Remarks(warned=len(errors))
         found: dict[int, str] = {}
+        # Entries with the same fault become one dead letter, with the first one's error as its reason.
+        first: dict[str, str] = {}
         for error in errors:
+            reason = first.setdefault(_fault(error), error[:_SHOWN])
             for entry in _named(error, entries):
-                found.setdefault(entry, _reason(error))
+                found.setdefault(entry, reason)
         return Remarks([Failed(entry, reason) for entry, reason in sorted(found.items())])
 
     def _encode(self, exchange: HttpExchange) -> bytes:
@@ -71,11 +74,10 @@ def _errors(body: bytes) -> list[str]:
     return [error for error in errors if isinstance(error, str)] if isinstance(errors, list) else []
 
 
-def _reason(error: str) -> str:
-    """*error* without the entry's number and content, so that entries with one fault have one reason."""
+def _fault(error: str) -> str:
+    """*error* without the entry's number and content."""
     match = _NAMES_ENTRY.match(error)
-    fault, _, _ = error[match.end() if match else 0 :].partition(" in {")
-    return fault.lstrip("].")[:_SHOWN] or error[:_SHOWN]
+    return error[match.end() if match else 0 :].partition(" in {")[0]
 
 
 def _named(error: str, entries: int) -> Sequence[int]:

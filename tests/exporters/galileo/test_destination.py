@@ -115,10 +115,11 @@ def test_a_207_that_was_cut_names_what_is_left_of_it() -> None:
 
 
 def test_entries_with_one_fault_have_one_reason() -> None:
-    errors = [f"ALF[0] {MISSING % number}" for number in range(3)] + ["ALF[0] har.log.entries[3].time is bad"]
-    failed = destination().remarks(207, orjson.dumps({"errors": errors}), 4).failed
+    errors = [f"ALF[0] {MISSING % number}" for number in range(3)]
+    other = "ALF[0] har.log.entries.3.time is bad"
+    failed = destination().remarks(207, orjson.dumps({"errors": [*errors, other]}), 4).failed
 
-    assert ["request.bodySize is required"] * 3 + ["time is bad"] == [each.reason for each in failed]
+    assert [errors[0]] * 3 + [other] == [each.reason for each in failed]
 
 
 def test_the_reason_of_all_is_the_whole_error() -> None:

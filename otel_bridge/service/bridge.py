@@ -83,8 +83,11 @@ class Bridge:
         await self._undo.aclose()
 
     def check_leavers(self, config: Config) -> None:
-        """Raises UnsettledError where *config* leaves out a pipeline that still owes records."""
-        check_leavers(self._journal, pipeline_names(config))
+        """Raises UnsettledError where *config* leaves out a pipeline that owes records and holds.
+
+        What others owe is on its way: `stop` delivers it, or else the next bridge refuses to open.
+        """
+        check_leavers(self._journal, pipeline_names(config) | self._pipelines.delivering())
 
     # What it says at start.
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Set
 from typing import Literal
 
+import structlog
+
 from otel_bridge.config import exporter_type
 from otel_bridge.journal import Cursor, Journal
 
 StartAt = Literal["beginning", "end"] | None
+
+log = structlog.get_logger(__name__)
 
 
 class UnsettledError(Exception):
@@ -31,6 +35,9 @@ def reconcile(journal: Journal, configured: Mapping[str, StartAt], forget: Colle
             siblings = [at for other, at in known.items() if exporter_type(other) == exporter_type(name)]
             journal.register(name, _start(journal, start_at, siblings))
     for name in known.keys() - configured.keys():
+        records = journal.backlog(name).records
+        if records and not _has_heir(journal, name, configured):
+            log.warning("what a pipeline still owed is given up", pipeline=name, records=records)
         journal.forget(name)
 
 
@@ -38,6 +45,14 @@ def check_leavers(journal: Journal, configured: Set[str]) -> None:
     """Raises UnsettledError where a pipeline that is not in *configured* still owes records."""
     if owing := _owing(journal, journal.cursors().keys() - configured):
         raise UnsettledError(owing)
+
+
+def _has_heir(journal: Journal, leaver: str, configured: Collection[str]) -> bool:
+    cursors = journal.cursors()
+    return any(
+        exporter_type(name) == exporter_type(leaver) and cursors[name] <= cursors[leaver]
+        for name in configured
+    )
 
 
 def _owing(journal: Journal, names: Collection[str]) -> str:

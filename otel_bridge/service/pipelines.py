@@ -54,6 +54,11 @@ class Pipelines:
         for thread in self._threads:
             thread.start()
 
+    def delivering(self) -> set[str]:
+        """The names of those that do not hold."""
+        states = {thread.name: thread.pipeline and thread.pipeline.state() for thread in self._threads}
+        return {name for name, state in states.items() if state and state.hold_seconds is None}
+
     def stop(self, seconds: float) -> None:
         """Deliver what can be delivered within *seconds*; the rest stays in the journal. Blocks."""
         deadline = time.monotonic() + seconds

@@ -16,13 +16,22 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import httpx
 from ruamel.yaml import YAML
 
+PROGRAM = (sys.executable, "-m", "otel_bridge")
 PATIENCE = 30.0
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
+
+
+class Ended(NamedTuple):
+    """A command that is over."""
+
+    code: int
+    out: str
+    err: str
 
 
 class Bridge:
@@ -36,6 +45,7 @@ class Bridge:
         self.output: list[str] = []
         self._news = threading.Condition()
         self._process: subprocess.Popen[str] | None = None
+        self._listener: threading.Thread | None = None
         self._client = httpx.Client(timeout=PATIENCE)
 
     def write_config(self, **sections: Any) -> None:
@@ -57,13 +67,14 @@ class Bridge:
     def start(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Self:
         self.output.clear()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "otel_bridge", "serve", "--config", str(self.config), *arguments],
+            [*PROGRAM, "serve", "--config", str(self.config), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})},
         )
-        threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, args=(self._process,), daemon=True)
+        self._listener.start()
         self.wait_for_line(r"^ready")
         return self
 
@@ -73,9 +84,11 @@ class Bridge:
         return self._process.pid
 
     def address(self, what: str) -> str:
-        """The address printed at start for *what*, such as `OTLP/HTTP`."""
-        match = self.wait_for_line(rf"^\s*{re.escape(what)}\s+(\S+)")
-        return match.group(1)
+        """The address printed at the last start or reload for *what*, such as `OTLP/HTTP`."""
+        pattern = rf"^\s*{re.escape(what)}\s+(\S+)"
+        self.wait_for_line(pattern)
+        matches = [re.search(pattern, line) for line in self.output]
+        return next(match.group(1) for match in reversed(matches) if match)
 
     def post(self, body: bytes, headers: Mapping[str, str] = PROTOBUF) -> httpx.Response:
         return self._client.post(self.address("OTLP/HTTP"), content=body, headers=dict(headers))
@@ -110,9 +123,12 @@ class Bridge:
         self._process.send_signal(number)
 
     def wait(self, timeout: float = PATIENCE) -> int:
-        """The exit code."""
+        """The exit code; all its output is there then."""
         assert self._process is not None
-        return self._process.wait(timeout)
+        assert self._listener is not None
+        code = self._process.wait(timeout)
+        self._listener.join(timeout)
+        return code
 
     def stop(self) -> int:
         """SIGTERM, and the exit code."""
@@ -146,6 +162,19 @@ class Bridge:
                     self._news.notify_all()
         with self._news:
             self._news.notify_all()
+
+
+def run(*arguments: object, environment: Mapping[str, str] | None = None) -> Ended:
+    """`otel-bridge` with *arguments*, to its end."""
+    done = subprocess.run(
+        [*PROGRAM, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        env={**os.environ, **(environment or {})},
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
 
 
 def eventually(condition: Callable[[], bool], what: str, timeout: float = PATIENCE) -> None:

@@ -87,10 +87,18 @@ def script(replies: Iterable[Reply], then: Reply | None = None) -> Answering:
 
 
 class VendorServer:
-    """`answer` may be replaced while it runs. An *early* one answers heads, before it reads the bodies."""
+    """`answer` may be replaced while it runs. An *early* one answers heads, before it reads the bodies.
+
+    On a port of its own, or on *sock*, such as one that `refusing_socket` made.
+    """
 
     def __init__(
-        self, answer: Answering | None = None, *, tls: ssl.SSLContext | None = None, early: bool = False
+        self,
+        answer: Answering | None = None,
+        *,
+        tls: ssl.SSLContext | None = None,
+        early: bool = False,
+        sock: socket.socket | None = None,
     ) -> None:
         self.answer: Answering = answer or (lambda _: Reply())
         self._early = early
@@ -100,7 +108,7 @@ class VendorServer:
         self._connections = itertools.count(1)
         self._received: list[Received] = []
         self._news = threading.Condition()
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket = sock or socket.create_server(("127.0.0.1", 0))
         self.host, self.port = self._socket.getsockname()
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
@@ -239,6 +247,13 @@ def _wire(reply: Reply) -> tuple[bytes, bytes]:
     headers = {"Content-Type": "application/json", "Content-Length": str(len(reply.body)), **reply.headers}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"HTTP/1.1 {reply.status} Scripted\r\n{lines}\r\n".encode("latin-1"), reply.body
+
+
+def refusing_socket() -> socket.socket:
+    """A port of the loopback that is taken and refuses connections, until a `VendorServer` runs on it."""
+    sock = socket.socket()
+    sock.bind(("127.0.0.1", 0))
+    return sock
 
 
 def closed_port() -> int:

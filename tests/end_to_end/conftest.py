@@ -21,25 +21,38 @@ class Wired(NamedTuple):
     runscope: VendorServer
 
 
-def exporters(galileo: VendorServer, runscope: VendorServer, **settings: Any) -> dict[str, Any]:
-    """Both exporters with bodies, flushing almost at once; *settings* are for both."""
-    both = {"flush_timeout": "50ms", "extensions": True, **settings}
+def galileo_section(galileo: VendorServer, **settings: Any) -> dict[str, Any]:
+    """An exporter to *galileo* with bodies, flushing almost at once, but for the *settings*."""
     return {
-        "galileo": {
-            "service_token": "galileo-token",
-            "host": galileo.host,
-            "port": galileo.port,
-            "https": False,
-            "log_bodies": True,
-            **both,
-        },
-        "runscope": {
-            "access_token": "runscope-token",
-            "bucket_key": "bucket",
-            "api_endpoint": runscope.url,
-            "log_body": True,
-            **both,
-        },
+        "service_token": "galileo-token",
+        "host": galileo.host,
+        "port": galileo.port,
+        "https": False,
+        "log_bodies": True,
+        "extensions": True,
+        "flush_timeout": "50ms",
+        **settings,
+    }
+
+
+def runscope_section(runscope: VendorServer, **settings: Any) -> dict[str, Any]:
+    """Likewise to *runscope*."""
+    return {
+        "access_token": "runscope-token",
+        "bucket_key": "bucket",
+        "api_endpoint": runscope.url,
+        "log_body": True,
+        "extensions": True,
+        "flush_timeout": "50ms",
+        **settings,
+    }
+
+
+def exporters(galileo: VendorServer, runscope: VendorServer, **settings: Any) -> dict[str, Any]:
+    """Both; *settings* are for both."""
+    return {
+        "galileo": galileo_section(galileo, **settings),
+        "runscope": runscope_section(runscope, **settings),
     }
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import time
 from typing import Any
 
 import grpc
 import pytest
 
-from otel_bridge.demo.replay import IdMap, Recording
 from tests.bridge import eventually
 from tests.end_to_end.conftest import Wired, entries, messages
+from tests.end_to_end.traffic import replayed
 from tests.end_to_end.truth import body, differences
-from tests.recordings import payloads, scenarios
+from tests.recordings import scenarios
 
 WITH_TRUTH = (
     "kong-3.0-default",
@@ -28,14 +26,6 @@ WITH_TRUTH = (
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 # Bodies put into attributes without a check, so what arrives isn't what a capture would have made of it.
 UNCHECKED = {"binary-response", "latin1-response", "gzip-response", "echo-binary"}
-
-
-def replayed(name: str) -> tuple[list[bytes], IdMap]:
-    """The recording with fresh ids and times, and how its ids were renewed."""
-    recordings = [Recording(request) for request in payloads(name)]
-    ids = IdMap(os.urandom)
-    shift = time.time_ns() - max(recording.end_ns for recording in recordings)
-    return [recording.replay(shift_ns=shift, ids=ids) for recording in recordings], ids
 
 
 def send(wired: Wired, request: bytes, transport: str) -> None:

@@ -132,9 +132,11 @@ def _inflate(decompressor: zlib._Decompress, content: bytes, collect: _Collect) 
 
 def _brotli(content: bytes, collect: _Collect) -> bool:
     decompressor = brotli.Decompressor()
-    collect(decompressor.process(content, output_buffer_limit=_PIECE))
-    while not decompressor.can_accept_more_data():
-        collect(decompressor.process(b"", output_buffer_limit=_PIECE))
+    piece = decompressor.process(content, output_buffer_limit=_PIECE)
+    # Output may be waiting inside although all input was taken, so only an empty piece is the end.
+    while piece or not decompressor.can_accept_more_data():
+        collect(piece)
+        piece = decompressor.process(b"", output_buffer_limit=_PIECE)
     return bool(decompressor.is_finished())
 
 

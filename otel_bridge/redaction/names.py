@@ -23,7 +23,7 @@ INNER = r"(?:[^\"'\\\n&=<>]*[.:/\[])?"
 _NEVER = r"[^\x00-\xff]"
 
 # Enough for the states of the large alternations; a starved RE2 falls back to a slower engine.
-_MEMORY = 64 << 20
+_MEMORY = 16 << 20
 
 
 def compiled(pattern: str, *, groups: bool = True) -> Any:

@@ -18,7 +18,7 @@ from otel_bridge.redaction.names import compiled
 JWT = r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]+)*"
 """Also one whose end was cut off: the second part holds the claims."""
 
-BEARER = r"(?i)\bbearer(?:\s|\+|%20)+([A-Za-z0-9._~+/-]{8,}=*)"
+BEARER = r"(?i)\bbearer(?:\s|\+|%20)+([A-Za-z0-9._~+/=-]{8,})"
 
 _GAP = r"(?:[ +-]|%20)?"
 CARD = (

@@ -35,7 +35,7 @@ _ESCAPED_AUTHORITY = _AUTHORITY.replace(r"\\*/|", "")
 # character, or behind the length byte of its string, which may be a letter or a digit.
 _DEFAULT_PATTERNS = {
     patterns.JWT: r"eyJ[a-z0-9_-]{10,}\.[a-z0-9_-]{4}",
-    patterns.BEARER: r"bearer(?:\s|\+|%20)+[a-z0-9._~+/-]{8}",
+    patterns.BEARER: r"bearer(?:\s|\+|%20)+[a-z0-9._~+/=-]{8}",
     patterns.CARD: r"(?:\A|[^0-9a-z_]|[\n\x12\x1a\x2a\x3a\x80-\xff][0-9a-z_])"
     + patterns.CARD.removeprefix(r"\b").removesuffix(r"\b"),
 }

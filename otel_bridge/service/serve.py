@@ -18,6 +18,7 @@ import structlog
 from otel_bridge.asgi import StartupError
 from otel_bridge.config import Config, ConfigError, load
 from otel_bridge.config.advice import warnings
+from otel_bridge.journal import JournalError
 from otel_bridge.service.bridge import Bridge
 from otel_bridge.service.cursors import UnsettledError
 from otel_bridge.telemetry import logs
@@ -46,13 +47,14 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload.set)
-        bridge = await self._begin(config, self._forget)
-        while not self._stop.is_set():
+        bridge: Bridge | None = await self._begin(config, self._forget)
+        while bridge is not None:
             await self._something_happens()
-            if self._reload.is_set():
-                self._reload.clear()
-                bridge = await self._replace(bridge)
-        await bridge.stop()
+            if self._stop.is_set():
+                await bridge.stop()
+                return
+            self._reload.clear()
+            bridge = await self._replace(bridge)
 
     async def _begin(self, config: Config, forget: Collection[str]) -> Bridge:
         logs.configure(config.telemetry.logs.level, config.telemetry.logs.format)
@@ -64,14 +66,18 @@ class Service:
         self._started(bridge)
         return bridge
 
-    async def _replace(self, bridge: Bridge) -> Bridge:
+    async def _replace(self, bridge: Bridge) -> Bridge | None:
+        """The bridge that works from now on; None where the end was asked for in the middle of this."""
         try:
             config = load(self._path)
             bridge.check_leavers(config)
-        except (ConfigError, UnsettledError) as error:
+        except (ConfigError, UnsettledError, JournalError) as error:
             log.error("the new configuration is refused; the old one goes on", why=str(error))  # noqa: TRY400
             return bridge
         await bridge.stop()
+        if self._stop.is_set():
+            # Another one would only have to be stopped too, and the time for that is running.
+            return None
         try:
             replacement = await self._begin(config, ())
         except (StartupError, UnsettledError) as error:

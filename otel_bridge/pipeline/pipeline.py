@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import structlog
 
-from otel_bridge.delivery import Batch, Dispatcher, Entry, Sender
+from otel_bridge.delivery import Backoff, Batch, Dispatcher, Entry, Sender
 from otel_bridge.exporters.base import Destination
 from otel_bridge.journal import Cursor, Journal, JournalError, Record, Signal
 from otel_bridge.mapping import Api, HttpExchange
@@ -105,6 +105,8 @@ class Pipeline:
         self._committed = self._read
         self._chores_at = clock()
         self._unsendable: deque[tuple[Api, Entry, str]] = deque()
+        self._bury_at = clock()
+        self._bury_failures = 0
         self._news = asyncio.Event()
         self._draining = False
 
@@ -170,6 +172,8 @@ class Pipeline:
 
     def _follow(self) -> bool:
         """Take the next records in; False where there are none, or no room for them."""
+        if self._unsendable:
+            return False
         if self._memory >= self._settings.memory:
             if (batch := self._processor.buffers.flush_largest()) is not None:
                 self.deliver(batch)
@@ -265,10 +269,13 @@ class Pipeline:
         return True
 
     async def _bury_unsendable(self) -> None:
-        while self._unsendable:
+        while self._unsendable and self._clock() >= self._bury_at:
             api, entry, reason = self._unsendable[0]
             if not await self.dead_letter(api, [entry], reason, ""):
+                self._bury_failures += 1
+                self._bury_at = self._clock() + Backoff().delay(self._bury_failures, jitter=1.0)
                 return
+            self._bury_failures = 0
             self._unsendable.popleft()
             self._meter.dead_lettered(1, reason)
 
@@ -312,11 +319,12 @@ class Pipeline:
         self._read = max(self._read, surplus.cursor)
         self._ledger.give_up(surplus.cursor)
         self._forget_upto(surplus.cursor)
-        self._letters.give_up(surplus, lost, reason="max_backlog is reached")
         self._meter.given_up(lost)
         log.warning(
             "max_backlog is reached: the oldest exchanges are given up", exporter=self.name, exchanges=lost
         )
+        # Last, because it is the one that can fail.
+        self._letters.give_up(surplus, lost, reason="max_backlog is reached")
 
     def _forget_upto(self, cursor: Cursor) -> None:
         def unwanted(entry: Entry) -> bool:
@@ -324,4 +332,5 @@ class Pipeline:
 
         self._late.discard(lambda arrival: arrival.origin.cursor <= cursor)
         self._processor.buffers.discard(unwanted)
+        self._unsendable = deque(each for each in self._unsendable if not unwanted(each[1]))
         self._dispatcher.discard(unwanted)

@@ -142,7 +142,8 @@ class Journal(Section):
 
 
 class DeadLetters(Section):
-    max_size: Annotated[Size, Stored] = 1 * GIB
+    # The file takes 32 KiB with nothing in it: with less than that it would be full from the start.
+    max_size: Annotated[Size, AfterValidator(within(64 * KIB, 1024 * TIB, show_bytes))] = 1 * GIB
     max_age: Annotated[Days, Age] = 30 * DAY
 
 

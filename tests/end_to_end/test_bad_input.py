@@ -16,10 +16,9 @@ from google.rpc.status_pb2 import Status
 from tests.bridge import PROTOBUF, Bridge, Ended, eventually, run
 from tests.end_to_end.collector import Collector
 from tests.end_to_end.conftest import entries, galileo_section
-from tests.end_to_end.traffic import Call, request
+from tests.end_to_end.traffic import EXPORT, Call, request
 
 MIB = 1024 * 1024
-EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 TOKEN = "s3cret-of-the-senders"
 
 

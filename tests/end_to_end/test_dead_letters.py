@@ -122,6 +122,47 @@ def test_a_replay_that_is_refused_again_stays_until_it_is_dropped(tmp_path: Path
         assert [] == listed(bridge)
 
 
+def test_a_full_store_holds_the_pipeline_until_somebody_makes_room(tmp_path: Path) -> None:
+    body = {"http.request.body.content": "x" * 40_000}
+    calls = paths(4)
+    with Collector(always(Reply(400))) as galileo:
+        section = galileo_section(galileo, queue_size=1)
+        with Bridge(tmp_path, exporters={"galileo": section}, dead_letters={"max_size": "64KiB"}) as bridge:
+            for path in calls:
+                bridge.post(request(Call(path, attributes=body)))
+            line = bridge.wait_for_line("galileo: nothing is sent for now").string
+            held = len(listed(bridge))
+            galileo.trouble = well
+            dead_letters(bridge, "drop", "--all")
+            eventually(lambda: galileo.taken == calls[held + 1 :], "what came behind the hold")
+            eventually(lambda: bridge.metric("journal_backlog_records") == 0, "all is settled")
+
+            assert "dead letters can't be written: make room (dead_letters.max_size)" in line
+            assert 0 < held < 3
+            assert 1 == len(listed(bridge))
+
+
+def test_an_exchange_that_no_payload_can_hold_waits_for_room_too(tmp_path: Path) -> None:
+    large = {"http.request.header.x-large": "x" * (21 * 1024 * 1024)}
+    calls = paths(30)
+    with Collector() as galileo:
+        sections = {"galileo": galileo_section(galileo)}
+        with Bridge(tmp_path, exporters=sections, dead_letters={"max_size": "64KiB"}) as bridge:
+            bridge.post(request(Call("/first", attributes=large)))
+            bridge.post(request(Call("/second", attributes=large)))
+            bridge.wait_for_line("a dead letter can't be kept; its pipeline holds")
+            for path in calls:
+                bridge.post(request(Call(path)))
+            delivered_meanwhile = len(galileo.taken)
+            dead_letters(bridge, "drop", "--all")
+            eventually(lambda: galileo.taken == calls, "what came behind it")
+            eventually(lambda: bridge.metric("journal_backlog_records") == 0, "all is settled")
+
+            assert 0 == delivered_meanwhile
+            assert 1 == len(listed(bridge))
+            assert len([line for line in bridge.output if "can't be kept" in line]) < 5
+
+
 def test_past_max_backlog_the_oldest_is_given_up_loudly_and_the_newest_arrives(tmp_path: Path) -> None:
     calls = paths(60)
     # One wait that outlasts the rest of this is quicker than a backoff that grows meanwhile.

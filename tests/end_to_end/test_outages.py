@@ -8,13 +8,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx
 import pytest
 
 from tests.bridge import Bridge, eventually
 from tests.end_to_end.collector import Collector, always, paths_in, well
 from tests.end_to_end.conftest import galileo_section, runscope_section
 from tests.end_to_end.traffic import Call, paths, request
-from tests.vendor_server import Manner, Reply, VendorServer, refusing_socket, script
+from tests.vendor_server import Manner, Received, Reply, VendorServer, refusing_socket, script
 
 REFUSES = "refuses connections"
 # The quick ones first: each is over as soon as the bridge noticed it.
@@ -143,3 +144,43 @@ def test_a_dead_destination_does_not_delay_the_other(tmp_path: Path) -> None:
             assert galileo.requests
             assert not galileo.taken
             assert max(latencies) < 2.0
+
+
+def test_a_full_journal_refuses_until_the_destination_is_back_and_loses_nothing(tmp_path: Path) -> None:
+    body = {"http.request.body.content": "x" * 50_000}
+    journal = {"directory": str(tmp_path / "state"), "max_size": "1MiB", "min_free": 0}
+    with (
+        Collector(always(Reply(503))) as galileo,
+        Bridge(tmp_path, exporters={"galileo": galileo_section(galileo)}, journal=journal) as bridge,
+    ):
+        confirmed: list[str] = []
+        while (answer := bridge.post(request(Call(f"/{len(confirmed)}", attributes=body)))).is_success:
+            confirmed.append(f"/{len(confirmed)}")
+        ready = httpx.get(bridge.address("metrics").replace("/metrics", "/readyz"))
+        galileo.trouble = well
+        eventually(lambda: bridge.post(request(Call("/later"))).status_code == 200, "there is room again")
+        eventually(lambda: "/later" in galileo.taken, "the newest")
+
+        assert 503 == answer.status_code
+        assert "5" == answer.headers["retry-after"]
+        assert 200 == ready.status_code
+        assert len(confirmed) > 3
+        assert confirmed == galileo.taken[: len(confirmed)]
+
+
+def test_a_runscope_api_that_takes_no_arrays_gets_objects(tmp_path: Path) -> None:
+    def objects_only(received: Received) -> Reply:
+        return Reply(400) if received.body.startswith(b"[") else Reply(201)
+
+    with (
+        VendorServer(objects_only) as runscope,
+        Bridge(tmp_path, exporters={"runscope": runscope_section(runscope)}) as bridge,
+    ):
+        bridge.post(request(*map(Call, paths(3))))
+        bridge.wait_for_line("takes no arrays; messages are sent one by one from now on")
+        runscope.forget()
+        bridge.post(request(*map(Call, paths(2))))
+        eventually(lambda: bridge.metric("exporter_sent_exchanges_total") == 5, "all were taken")
+
+        assert [True, True] == [received.body.startswith(b"{") for received in runscope.requests]
+        assert 0 == bridge.metric("dead_letters")

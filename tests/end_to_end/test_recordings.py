@@ -9,7 +9,7 @@ import pytest
 
 from tests.bridge import eventually
 from tests.end_to_end.conftest import Wired, entries, messages
-from tests.end_to_end.traffic import replayed
+from tests.end_to_end.traffic import EXPORT, replayed
 from tests.end_to_end.truth import body, differences
 from tests.recordings import scenarios
 
@@ -23,7 +23,6 @@ WITH_TRUTH = (
     "kong-3.9-invalid-utf8",
     "kong-3.9-otel-capture",
 )
-EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 # Bodies put into attributes without a check, so what arrives isn't what a capture would have made of it.
 UNCHECKED = {"binary-response", "latin1-response", "gzip-response", "echo-binary"}
 

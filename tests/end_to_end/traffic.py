@@ -20,6 +20,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from otel_bridge.demo.replay import IdMap, Recording
 from tests.recordings import payloads
 
+EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+
 Attributes = Mapping[str, str | int]
 NONE: Attributes = MappingProxyType({})
 _MS = 1_000_000

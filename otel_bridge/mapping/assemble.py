@@ -13,6 +13,7 @@ from otel_bridge.mapping.senders import Sender
 from otel_bridge.mapping.url import place
 
 NO_LATENCIES = Latencies()
+_MASKED_ARGUMENT = f"={REDACTED}"
 
 
 class Draft(NamedTuple):
@@ -77,7 +78,7 @@ def exchange(draft: Draft) -> HttpExchange:
         gateway_root,
         captured,
         ordered(helpers) if helpers else (),
-        masked or f"={REDACTED}" in url or fields.get("masked", False),
+        masked or _MASKED_ARGUMENT in url or fields.get("masked", False),
     )
 
 

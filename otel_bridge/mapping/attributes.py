@@ -113,7 +113,6 @@ _MASK = "\0"
 
 _NONE = Captured((), (), "", False)
 _NOTHING: tuple[str, Any] = ("", None)
-_NO_HEADERS = frozenset(Fields.__annotations__)
 
 _CONVERSIONS: dict[str, Callable[[Value], object]] = {
     "url": scalars.url_text,
@@ -176,11 +175,12 @@ class Reader:
 
 def headers_of(fields: Fields) -> Captured:
     """The headers among what a reader read."""
-    names = sorted(fields.keys() - _NO_HEADERS)
+    names = [key for key in fields if ":" in key]
     if "request_headers" in fields or "response_headers" in fields:
-        return _with_objects(fields, names)
+        return _with_objects(fields, sorted(names))
     if not names:
         return _NONE
+    names.sort()
     pairs, cut = cast("dict[str, Headers]", fields), bisect_left(names, "response:")
     return Captured(
         tuple([pair for name in names[:cut] for pair in pairs[name]]),
@@ -210,7 +210,7 @@ def _with_objects(fields: Fields, names: Sequence[str]) -> Captured:
 def _header_reading(side: str, pairs: Headers) -> tuple[str, Any]:
     if not pairs:
         return _NOTHING
-    mask = _MASK if any(value == REDACTED for _, value in pairs) else ""
+    mask = _MASK if REDACTED in dict(pairs).values() else ""
     return f"{side}:{pairs[0][0].lower()}{mask}", pairs
 
 

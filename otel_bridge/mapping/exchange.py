@@ -71,7 +71,8 @@ class HttpExchange(NamedTuple):
     host: str
     """Without port; an IPv6 address in brackets."""
     port: int | None
-    """The port the client called, where known."""
+    """The port the client called, where known; else the one that the gateway listens on, which the
+    client may know by another number: that one is not in `url` unless nothing else names the host."""
     target: str
     """Path and query as sent; begins with `/` (or is `*`)."""
     http_version: str

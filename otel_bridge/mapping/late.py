@@ -53,9 +53,9 @@ def attach(exchange: HttpExchange, helpers: Iterable[HelperSpan]) -> HttpExchang
     return exchange._replace(helpers=ordered([*exchange.helpers, *new.values()]))
 
 
-def ordered(helpers: Iterable[HelperSpan]) -> tuple[HelperSpan, ...]:
+def ordered(helpers: Sequence[HelperSpan]) -> tuple[HelperSpan, ...]:
     """Helper spans in the order in which they began."""
-    return tuple(sorted(helpers, key=_ORDER))
+    return tuple(sorted(helpers, key=_ORDER)) if len(helpers) > 1 else tuple(helpers)
 
 
 def belongs(helper: LooseHelper, exchange: HttpExchange) -> bool:

@@ -25,11 +25,14 @@ _VERSIONS = {
     "3.0": "HTTP/3",
 }
 _VERSION = re.compile(r"(?:http/|h)?([0-9.]+c?)", re.IGNORECASE)
+_EXACT = 2.0**53
 _DIGITS = re.compile(r"-?[0-9]{1,18}(\.[0-9]+)?")
 
 
 def text(value: Value) -> str | None:
     """Readable text; None where there is none. Bytes that are not UTF-8 become U+FFFD."""
+    if isinstance(value, str):
+        return value or None
     if isinstance(value, list):
         value = value[0] if value else None
     return _text(value, escape=_replace) or None
@@ -37,11 +40,15 @@ def text(value: Value) -> str | None:
 
 def url_text(value: Value) -> str | None:
     """Text of a URL or of a part of one; bytes that are not UTF-8 are percent-encoded."""
+    if isinstance(value, str):
+        return value or None
     return _text(value, escape=_percent_encode) or None
 
 
 def header_text(value: Value) -> str:
     """One header value; bytes that are not UTF-8 are latin-1, as HTTP has it."""
+    if isinstance(value, str):
+        return value
     return _text(value, escape=_latin1)
 
 
@@ -56,6 +63,8 @@ def number(value: Value) -> float | None:
 
 def count(value: Value) -> int | None:
     """A whole number from 0 on: a size, a port, a status."""
+    if type(value) is float and 0 <= value < _EXACT:
+        return int(value)
     found = number(value)
     return None if found is None or found < 0 else int(found)
 
@@ -92,8 +101,6 @@ def _readable(value: bytes) -> str:
 
 def _text(value: Value, escape: Callable[[bytes], str]) -> str:
     match value:
-        case str():
-            return value
         case bytes():
             return _decoded(value, escape)
         case None:
@@ -103,7 +110,7 @@ def _text(value: Value, escape: Callable[[bytes], str]) -> str:
         case float():
             return str(value)
         case _:
-            return json_of(value).decode()
+            return value if isinstance(value, str) else json_of(value).decode()
 
 
 def _decoded(raw: bytes, escape: Callable[[bytes], str]) -> str:

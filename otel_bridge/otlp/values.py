@@ -44,14 +44,17 @@ def decode(raw: bytes) -> Value:
 
 def split(item: bytes) -> tuple[bytes, bytes]:
     """Name and serialised AnyValue of serialised KeyValue *item*."""
-    first = item[1] if len(item) > 3 else _ONE_BYTE_LENGTH
-    if first < _ONE_BYTE_LENGTH and len(item) > first + 3:
-        tags = item[0], item[first + 2]
-        if len(item) == first + item[first + 3] + 4 and item[first + 3] < _ONE_BYTE_LENGTH:
-            if tags == _NAME_FIRST:
-                return item[2 : first + 2], item[first + 4 :]
+    try:
+        length = item[1]
+        tail = item[length + 4 :]
+        if length < _ONE_BYTE_LENGTH and item[length + 3] == len(tail) < _ONE_BYTE_LENGTH:
+            tags = item[0], item[length + 2]
             if tags == _VALUE_FIRST:
-                return item[first + 4 :], item[2 : first + 2]
+                return tail, item[2 : length + 2]
+            if tags == _NAME_FIRST:
+                return item[2 : length + 2], tail
+    except IndexError:
+        pass  # shorter than two fields
     return _split_long(item)
 
 

@@ -111,9 +111,9 @@ async def play(
     """
     recordings = traffic()
     loop = asyncio.get_running_loop()
-    started = loop.time()
     played = Played()
     async with httpx.AsyncClient(timeout=_TIMEOUT) as client:
+        started = loop.time()
         for at, name in cues(duration=duration, rate=rate, rng=rng):
             await asyncio.sleep(started + at - loop.time())
             if loop.time() - started >= duration:

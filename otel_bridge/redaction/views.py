@@ -53,16 +53,14 @@ class View:
     def original(self, edits: Iterable[Edit]) -> list[Edit]:
         """*edits* of this view as those of the text that all views come from.
 
-        Only what nobody could see before: where no part of an edit's head is escaped, it stands in
-        the parent just so, was found there, and reached to where it really ends.
+        Only what no view with fewer layers shows: each layer must have been taken off some part of an
+        edit's head. Otherwise it was found without that layer, and reached to where it really ends.
         """
         found = list(edits)
         view = self
         while found and view._parent is not None:
             places = list(view._places())
-            if view is self:
-                found = [edit for edit in found if _is_escaped(edit.head, places)]
-            found = [_translated(edit, places) for edit in found]
+            found = [_translated(edit, places) for edit in found if _is_escaped(edit.head, places)]
             view = view._parent
         return found
 
@@ -101,8 +99,10 @@ def _is_escaped(head: tuple[int, int], places: list[_Place]) -> bool:
 
 
 def _translated(edit: Edit, places: list[_Place]) -> Edit:
-    quote = edit.quote and (_start(edit.quote[0], places), _end(edit.quote[1], places))
-    return Edit(_start(edit.start, places), _end(edit.end, places), edit.head, quote)
+    def back(part: tuple[int, int]) -> tuple[int, int]:
+        return _start(part[0], places), _end(part[1], places)
+
+    return Edit(*back((edit.start, edit.end)), back(edit.head), edit.quote and back(edit.quote))
 
 
 def _start(offset: int, places: list[_Place]) -> int:

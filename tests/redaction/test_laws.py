@@ -7,7 +7,7 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from otel_bridge.otlp.values import Value
@@ -128,7 +128,9 @@ def test_bytes_outside_of_replaced_values_stay(text: str) -> None:
 
 
 SAFE_NAMES = st.sampled_from(["id", "user", "items", "note", "passing", "tokens", "pinned", "keys"])
-SAFE_TEXT = st.text("abcXYZ 0123/_é'\"\\<>&%{}[]\n", max_size=12)
+SAFE_TEXT = st.text("abcXYZ 0123/_é'\"\\<>&%{}[]\n", max_size=12) | st.sampled_from(
+    ["%22", "&quot;", "\\u0022"]
+)
 SAFE: Any = st.recursive(
     st.none() | st.booleans() | st.integers(-99, 99) | SAFE_TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SAFE_NAMES, inner, max_size=3),
@@ -150,6 +152,8 @@ def test_a_body_without_a_secret_is_the_same_body(document: Any) -> None:
 
 
 @given(st.dictionaries(SAFE_NAMES, SAFE, max_size=3), SECRET_NAMES, SAFE, st.integers(0, 2))
+@example({}, "password", [["%22"]], 1)
+@example({}, "password", ["\\"], 1)
 def test_json_stays_json_with_one_value_replaced(
     document: dict[str, Any], name: str, secret: Any, levels: int
 ) -> None:

@@ -22,6 +22,7 @@ from otel_bridge.telemetry.instruments import (
     QUEUE_BYTES,
     QUEUE_EXCHANGES,
     SKIPPED_SPANS,
+    STATUSLESS_EXCHANGES,
     UNMAPPABLE_RECORDS,
     UNTAKEN_EXCHANGES,
 )
@@ -39,6 +40,7 @@ class Pipelines:
         self._letters = letters
         self._metrics = metrics
         self._mapped = metrics.counter(MAPPED_EXCHANGES)
+        self._statusless = metrics.counter(STATUSLESS_EXCHANGES)
         self._untaken = metrics.counter(UNTAKEN_EXCHANGES)
         self._anybody_takes_all = any(plan.takes_all for plan in plans)
         self._decoder = Decoder(
@@ -100,6 +102,7 @@ class Pipelines:
 
     def _count(self, spotted: Spotted) -> None:
         self._mapped.inc(len(spotted.exchanges))
+        self._statusless.inc(sum(not found.exchange.status for found in spotted.exchanges))
         for reason, spans in spotted.skipped.items():
             self._metrics.counter(SKIPPED_SPANS, reason).inc(spans)
         if not self._anybody_takes_all:

@@ -109,6 +109,10 @@ OLDEST_UNSETTLED_SECONDS = _gauge(
 
 # From records to exchanges.
 MAPPED_EXCHANGES = _counter("exchanges_mapped", "HTTP exchanges found in the journal's records.")
+STATUSLESS_EXCHANGES = _counter(
+    "exchanges_without_status",
+    "Exchanges whose span tells no status: the client went away, or a Kong before 3.5 answered itself.",
+)
 UNTAKEN_EXCHANGES = _counter("exchanges_untaken", "Exchanges that no exporter's apply_to takes.")
 REPEATED_EXCHANGES = _counter(
     "exchanges_repeated", "Exchanges seen before by trace and span id; not sent again.", "exporter"

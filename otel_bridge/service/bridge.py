@@ -16,6 +16,8 @@ from collections.abc import Collection
 from contextlib import AsyncExitStack
 from socket import socket
 
+import structlog
+
 from otel_bridge.asgi import AsgiServer, StartupError, Tls, bound_address, listen
 from otel_bridge.config import Config
 from otel_bridge.config.models import Tls as TlsSection
@@ -43,6 +45,8 @@ DRAIN_SECONDS = 12.0
 # Dead letters past their age are looked for this often.
 PRUNE_SECONDS = 3600.0
 OWN_ENVIRONMENT = "bridge"
+
+log = structlog.get_logger(__name__)
 
 
 class Bridge:
@@ -209,7 +213,13 @@ class Bridge:
 
     async def _prune(self) -> None:
         while True:
-            await asyncio.to_thread(self._letters.prune)
+            try:
+                dropped = await asyncio.to_thread(self._letters.prune)
+            except JournalError as error:
+                log.warning("old dead letters can't be dropped for now", why=str(error))
+            else:
+                if dropped:
+                    log.warning("dead letters past dead_letters.max_age were dropped", letters=dropped)
             await asyncio.sleep(PRUNE_SECONDS)
 
 

@@ -34,15 +34,14 @@ def main() -> int:
     _say(f"Goals are for a machine {slowness:.2f} times as fast as this one, and stretched so.")
     for name in NAMES:
         if name in given.loads or not given.loads:
-            _show(load(name), effort, GOALS.get(name, 0.0) * slowness)
+            _show(
+                load(name, QUICK_EXCHANGES if given.quick else None), effort, GOALS.get(name, 0.0) * slowness
+            )
     return 0
 
 
 def _show(load: Load, effort: Effort, goal: float) -> None:
-    _say(
-        f"\n{load.name}: {load.exchanges // len(load.requests)} exchanges a request, "
-        f"{load.bytes_each} bytes each"
-    )
+    _say(f"\n{load.name}: {load.exchanges_each} exchanges a request, {load.bytes_each} bytes each")
     parse = 0.0
     for name, microseconds in measure(load, effort):
         parse = parse or microseconds
@@ -52,7 +51,7 @@ def _show(load: Load, effort: Effort, goal: float) -> None:
         _say(f"  {SERVE}: measured on Linux only")
         return
     exchanges = QUICK_EXCHANGES if effort is QUICK else program.EXCHANGES[load.name]
-    figures = program.measure(load, exchanges)
+    figures = program.measure(load.name, exchanges)
     _row(
         SERVE,
         figures.microseconds,

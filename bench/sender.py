@@ -11,33 +11,46 @@ from multiprocessing.connection import Connection
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
-from bench.loads import load, replays
+from bench.loads import load
 
 _CONTEXT = multiprocessing.get_context("spawn")
 # Kong's workers each send one request at a time.
 _CONNECTIONS = 4
 _PATIENCE = 120.0
+# A bridge that has just started fills its caches first, and so do the automata of its patterns.
+_WARM_UP = 0.2
 
 
 class Sender:
-    """Everything is prepared before `send`, so that little of it is left to disturb what is measured."""
+    """Everything is prepared before it sends, so that little is left to disturb what is measured."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
+        self.sent = 0
+        """Exchanges so far."""
 
-    def send(self) -> None:
-        """Post it all; returns once the last is acknowledged. Raises EOFError where one is refused."""
+    def warm_up(self) -> None:
+        """Post the first part; returns once all of it is acknowledged. Raises EOFError if it isn't."""
+        self._send()
+
+    def send(self) -> int:
+        """Likewise the rest; returns how many exchanges it was."""
+        return self._send()
+
+    def _send(self) -> int:
         self._pipe.send("go")
         if not self._pipe.poll(_PATIENCE):
             raise TimeoutError(f"the bridge did not take everything within {_PATIENCE:g} s")
-        self._pipe.recv()
+        exchanges: int = self._pipe.recv()
+        self.sent += exchanges
+        return exchanges
 
 
 @contextmanager
-def ready(url: str, load_name: str, count: int) -> Iterator[Sender]:
-    """A sender of *count* replays of a load to *url*."""
+def ready(url: str, load_name: str, exchanges: int) -> Iterator[Sender]:
+    """A sender of *exchanges* of a load to *url*."""
     ours, theirs = _CONTEXT.Pipe()
-    process = _CONTEXT.Process(target=_run, args=(theirs, url, load_name, count), daemon=True)
+    process = _CONTEXT.Process(target=_run, args=(theirs, url, load_name, exchanges), daemon=True)
     process.start()
     theirs.close()
     try:
@@ -48,28 +61,32 @@ def ready(url: str, load_name: str, count: int) -> Iterator[Sender]:
         process.join()
 
 
-def _run(pipe: Connection, url: str, load_name: str, count: int) -> None:
+def _run(pipe: Connection, url: str, load_name: str, exchanges: int) -> None:
     address = urlsplit(url)
     head = (
         f"POST {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\n"
         "Content-Type: application/x-protobuf\r\nContent-Length: %d\r\n\r\n"
     ).encode()
-    requests = [head % len(body) + body for body in replays(load(load_name), count)]
+    sent = load(load_name, exchanges)
+    requests = [head % len(body) + body for body in sent.requests]
+    cold = max(1, round(_WARM_UP * len(requests)))
     pipe.send("ready")
-    pipe.recv()
+    for part in (requests[:cold], requests[cold:]):
+        pipe.recv()
+        _post_all(address.hostname or "", address.port or 0, part)
+        pipe.send(len(part) * sent.exchanges_each)
+
+
+def _post_all(host: str, port: int, requests: list[bytes]) -> None:
     failures: list[str] = []
     shares = [requests[number::_CONNECTIONS] for number in range(_CONNECTIONS)]
-    threads = [
-        threading.Thread(target=_post, args=((address.hostname, address.port), share, failures))
-        for share in shares
-    ]
+    threads = [threading.Thread(target=_post, args=((host, port), share, failures)) for share in shares]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     if failures:
         raise SystemExit(failures[0])
-    pipe.send("done")
 
 
 def _post(address: tuple[str, int], requests: list[bytes], failures: list[str]) -> None:

@@ -62,7 +62,6 @@ class Fields(TypedDict, total=False):
     latency_internal: float
     latency_upstream: float
     latency_receive: float
-    latency_total: float
     capture_version: str
     masked: bool
     request_headers: Headers
@@ -130,7 +129,6 @@ _CONVERSIONS: dict[str, Callable[[Value], object]] = {
     "latency_internal": scalars.number,
     "latency_upstream": scalars.number,
     "latency_receive": scalars.number,
-    "latency_total": scalars.number,
     "masked": scalars.flag,
     "content": body.content,
     "size": scalars.count,

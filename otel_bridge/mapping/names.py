@@ -54,7 +54,6 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "latency_internal": ("kong.latency.internal",),
     "latency_upstream": ("kong.latency.upstream",),
     "latency_receive": ("kong.latency.receive",),
-    "latency_total": ("kong.latency.total",),
     "capture_version": ("kong.capture.version",),
     "masked": ("otel_bridge.masked",),
 }

@@ -63,20 +63,14 @@ def test_an_unknown_option_is_wrong_usage(tmp_path: Path) -> None:
     assert "--confg" in ended.err
 
 
-@pytest.mark.parametrize("listener", ["otlp http", "otlp grpc", "metrics", "inspector"])
-def test_a_taken_port_is_one_sentence(tmp_path: Path, listener: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_a_taken_port_is_one_sentence(tmp_path: Path, protocol: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, Collector() as galileo:
         endpoint = f"127.0.0.1:{taken.getsockname()[1]}"
-        endpoints = dict.fromkeys(["otlp http", "otlp grpc", "metrics", "inspector"], "127.0.0.1:0")
-        endpoints[listener] = endpoint
-        protocols = {name: {"endpoint": endpoints[f"otlp {name}"]} for name in ("http", "grpc")}
-        bridge = Bridge(
-            tmp_path,
-            receivers={"otlp": {"protocols": protocols}},
-            telemetry={"metrics": {"endpoint": endpoints["metrics"]}},
-            inspector={"endpoint": endpoints["inspector"]},
-        )
-        ended = fails(bridge)
+        protocols = {name: {"endpoint": "127.0.0.1:0"} for name in ("http", "grpc")}
+        protocols[protocol]["endpoint"] = endpoint
+        sections = {"galileo": galileo_section(galileo)}
+        ended = fails(Bridge(tmp_path, receivers={"otlp": {"protocols": protocols}}, exporters=sections))
 
     sentence = f"otel-bridge serve: Cannot listen on {endpoint}: another process has this port.\n"
     assert (3, sentence) == (ended.code, ended.err)

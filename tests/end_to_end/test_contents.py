@@ -107,9 +107,11 @@ def test_a_secret_is_on_no_disk_at_no_destination_and_in_no_output(tmp_path: Pat
 
         assert not on_disk
         assert not journaled(bridge, SECRET)
+        assert not journaled(bridge, "galileo-token")
         assert journaled(bridge, SEEN)
         assert [] == [each for each in sent if SECRET.encode() in each.body]
         assert SECRET not in "".join(bridge.output)
+        assert "galileo-token" not in "".join(bridge.output)
 
 
 def journaled(bridge: Bridge, text: str) -> bool:

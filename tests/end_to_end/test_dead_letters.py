@@ -143,13 +143,15 @@ def test_a_full_store_holds_the_pipeline_until_somebody_makes_room(tmp_path: Pat
 
 
 def test_an_exchange_that_no_payload_can_hold_waits_for_room_too(tmp_path: Path) -> None:
+    filling = {"http.request.body.content": "x" * 40_000}
     large = {"http.request.header.x-large": "x" * (21 * 1024 * 1024)}
     calls = paths(30)
-    with Collector() as galileo:
+    with Collector(refuses_poison) as galileo:
         sections = {"galileo": galileo_section(galileo)}
         with Bridge(tmp_path, exporters=sections, dead_letters={"max_size": "64KiB"}) as bridge:
-            bridge.post(request(Call("/first", attributes=large)))
-            bridge.post(request(Call("/second", attributes=large)))
+            bridge.post(request(Call(POISON, attributes=filling)))
+            eventually(lambda: bridge.metric("dead_letters") == 1, "the store is full")
+            bridge.post(request(Call("/large", attributes=large)))
             bridge.wait_for_line("a dead letter can't be kept; its pipeline holds")
             for path in calls:
                 bridge.post(request(Call(path)))

@@ -39,13 +39,14 @@ class Tail:
             [*COMMAND, "--config", str(config)],
             stdout=stdout,
             stderr=subprocess.PIPE,
-            text=True,
+            # A buffer would keep what comes with the first line, and `communicate` reads past it.
+            bufsize=0,
             env={**os.environ, "TZ": "UTC", "TERM": "xterm", **environment},
         )
         assert self.process.stderr
-        self.greeting = self.process.stderr.readline()
+        self.greeting = self.process.stderr.readline().decode()
         found = re.search(r"http://\S+:\d+", self.greeting)
-        assert found, self.greeting + self.process.stderr.read()
+        assert found, self.greeting
         self.url = found.group()
 
     def post(self, path: str, document: object, timeout: float = 10) -> httpx.Response:
@@ -55,7 +56,7 @@ class Tail:
         """Exit code, stdout and what is left of stderr."""
         self.process.send_signal(number)
         out, err = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, out or "", err
+        return self.process.returncode, (out or b"").decode(), err.decode()
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ def test_ends_when_nobody_reads_any_more(start: Callable[..., Tail]) -> None:
     out, err = tail.process.communicate(timeout=PATIENCE)
 
     assert (503, 0) == (answer.status_code, tail.process.returncode)
-    assert "Traceback" not in err
+    assert b"Traceback" not in err
     assert not out
 
 

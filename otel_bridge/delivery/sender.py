@@ -35,6 +35,7 @@ _HEADERS = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Enco
 # The loopback of a proxy is another machine's.
 _DIRECT = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 _MASK = "REDACTED"
+_NOTHING = httpx.ByteStream(b"")
 
 
 class Unreachable(Exception):  # noqa: N818 - reads as what it says: the destination is
@@ -98,6 +99,9 @@ class Sender:
             if response is None:
                 raise Unreachable(self._reason(error)) from error
         assert response is not None
+        # httpx ties a response and its stream into a ring, with the payload hanging on it: megabytes that
+        # would be there until the garbage collector comes by.
+        response.stream = _NOTHING
         return self._answer(request, response, bytes(body[:MAX_BODY]))
 
     async def aclose(self) -> None:

@@ -37,7 +37,8 @@ def fitting(exchange: HttpExchange, encode: Callable[[HttpExchange], bytes], mos
         data = encode(without_bodies(exchange, why="too large"))
     if len(data) > most:
         raise TooLargeError(f"{len(data)} bytes without its bodies; a payload holds at most {most}")
-    return data
+    # Entries wait, and are counted by their length; what orjson returns has eight times as much allocated.
+    return bytes(memoryview(data))
 
 
 def without_bodies(exchange: HttpExchange, *, why: str) -> HttpExchange:

@@ -1,7 +1,9 @@
 import asyncio
 import contextlib
+import gc
 import inspect
 import ssl
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 
@@ -60,6 +62,22 @@ async def test_the_request_arrives_as_it_was_given(server: VendorServer) -> None
     assert "application/json" == received.headers["content-type"]
     assert f"otel-bridge/{__version__}" == received.headers["user-agent"]
     assert "identity" == received.headers["accept-encoding"]
+
+
+@pytest.mark.parametrize("reply", [Reply(), Reply(503), Reply(body=b"x" * 1000, manner=Manner.CUT)])
+async def test_nothing_holds_a_payload_once_it_is_answered(server: VendorServer, reply: Reply) -> None:
+    server.answer = script([reply])
+    content = b"x" * 100_000
+    holders = sys.getrefcount(content)
+    gc.disable()
+    try:
+        async with sending() as sender:
+            await sender.send(post(server.url, content))
+            left = sys.getrefcount(content)
+    finally:
+        gc.enable()
+
+    assert holders == left
 
 
 async def test_a_connection_serves_many_requests(server: VendorServer) -> None:

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import orjson
 import pytest
 
@@ -45,3 +47,15 @@ def test_what_is_too_large_even_so_is_refused() -> None:
 
     with pytest.raises(TooLargeError, match="at most 3000"):
         fitting(exchange, encode, 3000)
+
+
+def test_entries_that_wait_take_the_memory_that_they_are_counted_with() -> None:
+    exchange = an_exchange(response_body=Body(b"x" * 5000))
+    tracemalloc.start()
+    try:
+        entries = [fitting(exchange, encode, 50_000) for _ in range(100)]
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert taken < 1.2 * sum(len(entry) for entry in entries)

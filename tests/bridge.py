@@ -112,7 +112,7 @@ class Bridge:
                 for line in self.output:
                     if match := re.search(pattern, line):
                         return match
-                ended = self._process is None or self._process.poll() is not None
+                ended = self._listener is None or not self._listener.is_alive()
                 if ended or not self._news.wait(min(1.0, deadline - time.monotonic())):
                     missing = f"no line {pattern!r} in:\n" + "".join(self.output)
                     assert not ended, missing

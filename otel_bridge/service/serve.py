@@ -66,7 +66,7 @@ class Service:
         bridge = Bridge(config)
         await bridge.open(forget)
         await bridge.start()
-        _spare_collector()
+        spare_collector()
         self._started(bridge)
         return bridge
 
@@ -102,7 +102,7 @@ class Service:
         self._stop.set()
 
 
-def _spare_collector() -> None:
+def spare_collector() -> None:
     """Keep the garbage collector off what start-up has made: walking that stops all threads for 40 ms."""
     gc.unfreeze()
     gc.collect()

@@ -98,7 +98,11 @@ class Intake:
         else:
             commit = self._append(_prepare(body, encoding, self.redactor), transport)
             self._recent.remember(key, commit)
-        await asyncio.shield(commit)
+        try:
+            await asyncio.shield(commit)
+        finally:
+            # An exception refers to this frame, and a commit to its exception: a ring, with the body in it.
+            del commit
 
     async def _count(self, body: bytes, signal: Signal, encoding: Encoding, transport: Transport) -> None:
         large = len(body) > _LARGE[encoding]

@@ -43,6 +43,8 @@ _OPTIONS = (
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 _Behaviour = Callable[[bytes, aio.ServicerContext], Coroutine[Any, Any, bytes]]
+_Abortion = tuple[grpc.StatusCode, str, tuple[tuple[str, bytes]]]
+"""What `ServicerContext.abort` takes: code, text, trailing metadata."""
 
 
 class GrpcReceiver(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has no types
@@ -122,31 +124,31 @@ class GrpcReceiver(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has 
                     await self._intake.accept(
                         message, signal=signal, encoding=Encoding.PROTOBUF, transport=Transport.GRPC
                     )
-            except Refusal as caught:
-                refusal = caught
+            except Refusal as refusal:
+                answer = self._refuse(refusal)
             except Exception:  # the edge: one call's surprise is answered, counted, and stays its own
                 log.exception("an OTLP call failed", signal=signal)
-                refusal = Internal("The bridge failed on this request; its log says why.")
+                answer = self._refuse(Internal("The bridge failed on this request; its log says why."))
             else:
                 return _EMPTY_RESPONSE
-            return await self._refuse(refusal, context)
+            # What `abort` raises refers to this frame, and grpcio's call to that, in a ring.
+            del message
+            await context.abort(*answer)
+            raise AssertionError("abort always raises")
 
         return export
 
     def _refusing(self, refusal: Refusal) -> Callable[..., Coroutine[Any, Any, bytes]]:
         async def refuse(_messages: object, context: aio.ServicerContext) -> bytes:
-            return await self._refuse(refusal, context)
+            await context.abort(*self._refuse(refusal))
+            raise AssertionError("abort always raises")
 
         return refuse
 
-    async def _refuse(self, refusal: Refusal, context: aio.ServicerContext) -> bytes:
+    def _refuse(self, refusal: Refusal) -> _Abortion:
         self._metrics.counter(REFUSED_REQUESTS, Transport.GRPC, refusal.reason).inc()
-        await context.abort(
-            _CODES[refusal.code],
-            str(refusal),
-            (("grpc-status-details-bin", refusal.status().SerializeToString()),),
-        )
-        raise AssertionError("abort always raises")
+        details = ("grpc-status-details-bin", refusal.status().SerializeToString())
+        return _CODES[refusal.code], str(refusal), (details,)
 
 
 def _credentials(tls: Tls) -> grpc.ServerCredentials:

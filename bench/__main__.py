@@ -34,11 +34,14 @@ def main() -> int:
     slowness = next(measure(default, THOROUGH)).microseconds / GOALS_PARSE
     _say("CPU per exchange: µs, and as a multiple of a strict protobuf parse of the same bytes.")
     _say(f"Goals are for a machine {slowness:.2f} times as fast as this one, and stretched so.")
-    for name in NAMES:
-        if name in given.loads or not given.loads:
-            _show(
-                load(name, QUICK_EXCHANGES if given.quick else None), effort, GOALS.get(name, 0.0) * slowness
-            )
+    try:
+        for name in NAMES:
+            if name in given.loads or not given.loads:
+                exchanges = QUICK_EXCHANGES if given.quick else None
+                _show(load(name, exchanges), effort, GOALS.get(name, 0.0) * slowness)
+    except program.LostError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

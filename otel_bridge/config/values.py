@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 import re2
 from pydantic import SecretStr
 
+from otel_bridge.retired import is_retired
+
 _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhdw]))+")
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
@@ -29,8 +31,6 @@ _SIZE_UNITS = {"": 1, "b": 1} | {
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
 
 _HOST_LABELS = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
-# Galileo's collectors answered below these; all of them are gone.
-_RETIRED_DOMAINS = ("mashape.com", "apianalytics.com")
 _MAX_PORT = 65535
 
 
@@ -199,12 +199,6 @@ def pattern(value: object) -> str:
     except re2.error as error:
         raise ValueError(f"is not a regular expression for RE2: {_re2_reason(error)}") from error
     return text
-
-
-def is_retired(host: str) -> bool:
-    """Whether *host* was one of Galileo's collectors."""
-    bare = host.lower().rstrip(".")
-    return any(bare == domain or bare.endswith(f".{domain}") for domain in _RETIRED_DOMAINS)
 
 
 def not_retired(host: str) -> str:

@@ -18,9 +18,9 @@ from otel_bridge.config.document import Document
 from otel_bridge.config.explain import explain
 from otel_bridge.config.models import EXPORTER_TYPES, ApplyTo, Inspector, exporter_type
 from otel_bridge.config.selectors import clashes
-from otel_bridge.config.values import is_retired
 from otel_bridge.kong.declarative import UNNAMED
 from otel_bridge.kong.gateway import Gateway, Plugin
+from otel_bridge.retired import is_retired
 
 _PLACEHOLDERS = {
     "service_token": "${env:GALILEO_SERVICE_TOKEN}",

@@ -11,18 +11,8 @@ from tests.bridge import eventually
 from tests.end_to_end.conftest import Wired, entries, messages
 from tests.end_to_end.traffic import EXPORT, replayed
 from tests.end_to_end.truth import body, differences
-from tests.recordings import scenarios
+from tests.recordings import WITH_TRUTH, scenarios
 
-WITH_TRUTH = (
-    "kong-3.0-default",
-    "kong-3.4-capture",
-    "kong-3.4-otel-capture",
-    "kong-3.9-capture",
-    "kong-3.9-default",
-    "kong-3.9-forwarded-client",
-    "kong-3.9-invalid-utf8",
-    "kong-3.9-otel-capture",
-)
 # Bodies put into attributes without a check, so what arrives isn't what a capture would have made of it.
 UNCHECKED = {"binary-response", "latin1-response", "gzip-response", "echo-binary"}
 

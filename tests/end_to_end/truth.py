@@ -8,10 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from tests.recordings import folder
+from tests.recordings import UNSEEN, folder
 
-# Kong can't see the `date` of its own answers, and `connection` is nginx's own word.
-UNSEEN = {"date", "connection", "keep-alive"}
 # A replay gives every exchange new ids, wherever they stand.
 RENEWED = {"x-kong-request-id", "traceparent"}
 Headers = dict[str, list[str]]

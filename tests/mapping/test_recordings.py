@@ -12,20 +12,8 @@ import pytest
 
 from otel_bridge.mapping import HttpExchange, attach, belongs, spot, timings
 from otel_bridge.otlp.normalise import normalise
-from tests.recordings import folder, payloads, scenarios
+from tests.recordings import UNSEEN, WITH_TRUTH, folder, payloads, scenarios
 
-FOLDERS = [
-    "kong-3.0-default",
-    "kong-3.4-capture",
-    "kong-3.4-otel-capture",
-    "kong-3.9-capture",
-    "kong-3.9-default",
-    "kong-3.9-forwarded-client",
-    "kong-3.9-invalid-utf8",
-    "kong-3.9-otel-capture",
-]
-# What Kong's Lua can't see of its own answers, and what is nginx's business.
-UNSEEN = {"date", "connection", "keep-alive"}
 ABORTED = [
     "abort-before-response",
     "abort-mid-download",
@@ -54,7 +42,7 @@ def expected(name: str) -> list[dict[str, Any]]:
 def cases(*, captured: bool = False, only: Sequence[str] = (), without: Sequence[str] = ()) -> list[Any]:
     return [
         pytest.param(name, scenario, id=f"{name}-{scenario['n']}-{scenario['name']}")
-        for name in FOLDERS
+        for name in WITH_TRUTH
         for scenario in expected(name)
         if "capture" in name or not captured
         if scenario["name"] in only or not only
@@ -71,7 +59,7 @@ def visible(headers: Any) -> Counter[tuple[str, str]]:
     return Counter((name.lower(), value) for name, value in headers if name.lower() not in UNSEEN)
 
 
-@pytest.mark.parametrize("name", FOLDERS)
+@pytest.mark.parametrize("name", WITH_TRUTH)
 def test_orphans_and_unsampled_requests_are_no_exchanges(name: str) -> None:
     wanted = {scenario["trace_id"] for scenario in expected(name)}
     others = [x for x in exchanges(name) if x.trace_id.hex() not in wanted]

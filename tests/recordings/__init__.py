@@ -9,6 +9,22 @@ from typing import Any
 
 HERE = Path(__file__).parent
 
+WITH_TRUTH = (
+    "kong-3.0-default",
+    "kong-3.4-capture",
+    "kong-3.4-otel-capture",
+    "kong-3.9-capture",
+    "kong-3.9-default",
+    "kong-3.9-forwarded-client",
+    "kong-3.9-invalid-utf8",
+    "kong-3.9-otel-capture",
+)
+"""The folders that say of each request what the client sent and got."""
+
+UNSEEN = frozenset({"date", "connection", "keep-alive"})
+"""Headers of that truth which no capture has: Kong's Lua can't see `date` of Kong's own answers, and the
+others are nginx's business."""
+
 
 def folder(name: str) -> Path:
     """The folder of one recording, such as `kong-3.9-default`."""

@@ -19,6 +19,7 @@ from otel_bridge.exporters.environment import (
     seconds,
     whole,
 )
+from otel_bridge.retired import is_retired
 
 PREFIX = "GALILEO_"
 
@@ -36,8 +37,6 @@ VARIABLES: Mapping[str, Reader] = {
     "queue_size": whole,
     "extensions": flag,
 }
-
-_RETIRED_DOMAINS = ("mashape.com", "apianalytics.com")
 
 # A slow link may need several silences' worth of time for 20 MiB; a dripping answer must end.
 _TOTAL = 4
@@ -87,6 +86,5 @@ class GalileoSettings:
 def _check_host(host: str) -> None:
     if not host or any(sign in host for sign in "/@? "):
         raise SettingsError("host", "has to be a host name or an address, without scheme or path")
-    bare = host.lower().rstrip(".")
-    if any(bare == domain or bare.endswith(f".{domain}") for domain in _RETIRED_DOMAINS):
+    if is_retired(host):
         raise SettingsError("host", "names a Galileo collector that is shut down: name your own")

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 Headers = tuple[tuple[str, str], ...]
+
+RANDOM_BYTES = 10
+"""What `exchange_id` wants of chance."""
+
+_LATEST_MS = (1 << 48) - 1
 
 
 class Wire(StrEnum):
@@ -114,3 +120,18 @@ class Exchange(NamedTuple):
     """The gateway's own spans inside the exchange, as `_otel.spans` tells them (formats/extension.py)."""
     resource: Mapping[str, Any]
     """The sender's resource attributes."""
+
+
+def exchange_id(started_us: int, *, trace_id: str, span_id: str, random: bytes) -> str:
+    """32 hex digits: 6 bytes of Unix milliseconds, then 10 that tell the exchanges of a millisecond apart.
+
+    They come from *trace_id* and *span_id* where both are known, so that the same exchange has the same id
+    however often and by whatever protocol it comes; else they are *random*, `RANDOM_BYTES` of them. Time
+    first: ids sort by time, and one alone says in which hour to look.
+    """
+    own = random
+    if trace_id and span_id:
+        named = f"{trace_id.lower()}-{span_id.lower()}"
+        own = blake2b(named.encode(errors="surrogatepass"), digest_size=RANDOM_BYTES).digest()
+    milliseconds = min(max(started_us // 1000, 0), _LATEST_MS)
+    return (milliseconds.to_bytes(6, "big") + own).hex()

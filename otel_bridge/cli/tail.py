@@ -10,8 +10,8 @@ import click
 
 from otel_bridge.asgi import StartupError, bound_address, listen, split_endpoint
 from otel_bridge.config import ConfigError, Inspector, load
-from otel_bridge.inspector.terminal import print_arrivals
-from otel_bridge.inspector.tokens import IngestToken
+from otel_bridge.inspector.terminal.terminal import print_arrivals
+from otel_bridge.inspector.wire.tokens import IngestToken
 from otel_bridge.telemetry import logs
 
 _START_FAILED = 3

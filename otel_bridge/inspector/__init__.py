@@ -1,5 +1,5 @@
-"""The receiving end of Galileo's and Runscope's protocols: here its front door.
+"""The receiving end of Galileo's and Runscope's protocols.
 
-`galileo.py` and `runscope.py` read what senders post (pure), `front_door.py` answers them over HTTP,
-`line.py` words an exchange as a line for the terminal. Whatever keeps the traffic is a `Sink`.
+`wire/` answers senders and reads what they post into `Exchange`s, `terminal/` prints them. Whatever keeps
+the traffic is a `Sink` to the wire.
 """

@@ -22,7 +22,7 @@ from otel_bridge.asgi import AsgiServer, StartupError, Tls, bound_address, liste
 from otel_bridge.config import Config
 from otel_bridge.config.models import Tls as TlsSection
 from otel_bridge.config.redaction import redaction_rules
-from otel_bridge.inspector.tokens import IngestToken
+from otel_bridge.inspector.wire.tokens import IngestToken
 from otel_bridge.journal import DeadLetters, Journal, JournalError
 from otel_bridge.receiver.admission import Admission
 from otel_bridge.receiver.bearer import BearerTokens

@@ -18,8 +18,8 @@ from multiprocessing.process import BaseProcess
 
 import structlog
 
-from otel_bridge.inspector.terminal import print_arrivals
-from otel_bridge.inspector.tokens import IngestToken
+from otel_bridge.inspector.terminal.terminal import print_arrivals
+from otel_bridge.inspector.wire.tokens import IngestToken
 from otel_bridge.telemetry import logs
 from otel_bridge.telemetry.logs import Format, Level
 

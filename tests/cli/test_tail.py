@@ -17,7 +17,7 @@ import httpx
 import orjson
 import pytest
 
-from tests.inspector.agents import KONG_GALILEO, KONG_RUNSCOPE
+from tests.inspector.wire.agents import KONG_GALILEO, KONG_RUNSCOPE
 
 COMMAND = [sys.executable, "-c", "from otel_bridge.cli import main; main(prog_name='otel-bridge')", "tail"]
 PATIENCE = 30

@@ -21,11 +21,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from otel_bridge.inspector import galileo, runscope
-from otel_bridge.inspector.answers import galileo_kept, galileo_refused, runscope_kept, runscope_refused
-from otel_bridge.inspector.arrival import Arrived, NotKeptError, Sink
-from otel_bridge.inspector.posted import Posted, RefusedError
-from otel_bridge.inspector.tokens import IngestToken, IngestTokens, UnknownTokenError
+from otel_bridge.inspector.wire import galileo, runscope
+from otel_bridge.inspector.wire.answers import galileo_kept, galileo_refused, runscope_kept, runscope_refused
+from otel_bridge.inspector.wire.posted import Posted, RefusedError
+from otel_bridge.inspector.wire.sink import Arrived, NotKeptError, Sink
+from otel_bridge.inspector.wire.tokens import IngestToken, IngestTokens, UnknownTokenError
 
 log = structlog.get_logger(__name__)
 

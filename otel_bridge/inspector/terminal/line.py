@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from datetime import datetime, tzinfo
 
-from otel_bridge.inspector import scalars
-from otel_bridge.inspector.arrival import Arrived
+from otel_bridge.inspector.wire import scalars
+from otel_bridge.inspector.wire.sink import Arrived
 
 _UNKNOWN = "-"
 _NO_TIME = "--:--:--.---"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_bridge.inspector.arrival import Arrived, Wire
-from otel_bridge.inspector.line import line
+from otel_bridge.inspector.terminal.line import line
+from otel_bridge.inspector.wire.sink import Arrived, Wire
 
 ORDER = Arrived(
     id="1",

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_bridge.inspector.galileo import Read, read
-from otel_bridge.inspector.tokens import IngestToken, IngestTokens
-from tests.inspector.agents import AGENTS, KONG_EMPTY, KONG_GALILEO, PYTHON
+from otel_bridge.inspector.wire.galileo import Read, read
+from otel_bridge.inspector.wire.tokens import IngestToken, IngestTokens
+from tests.inspector.wire.agents import AGENTS, KONG_EMPTY, KONG_GALILEO, PYTHON
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "a", "1.1.0", "é"]),

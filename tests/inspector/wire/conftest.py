@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from otel_bridge.asgi import AsgiServer, listen, split_endpoint
-from otel_bridge.inspector.arrival import Arrived
-from otel_bridge.inspector.front_door import front_door
+from otel_bridge.inspector.wire.front_door import front_door
+from otel_bridge.inspector.wire.sink import Arrived
 
 
 class Shelf:

@@ -13,12 +13,12 @@ import orjson
 import pytest
 
 from otel_bridge.formats import alf, runscope
-from otel_bridge.inspector.arrival import NotKeptError
-from otel_bridge.inspector.tokens import IngestToken
+from otel_bridge.inspector.wire.sink import NotKeptError
+from otel_bridge.inspector.wire.tokens import IngestToken
 from otel_bridge.mapping import spot, timings
 from otel_bridge.mapping.exchange import HttpExchange
-from tests.inspector.agents import AGENTS, KONG_EMPTY, KONG_GALILEO, KONG_RUNSCOPE, PYTHON
-from tests.inspector.conftest import Door
+from tests.inspector.wire.agents import AGENTS, KONG_EMPTY, KONG_GALILEO, KONG_RUNSCOPE, PYTHON
+from tests.inspector.wire.conftest import Door
 from tests.recordings import payloads
 
 ALF = orjson.dumps(KONG_GALILEO)

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from otel_bridge.inspector.body import BodyTooLargeError, UnreadableBodyError, decoded, documents
+from otel_bridge.inspector.wire.body import BodyTooLargeError, UnreadableBodyError, decoded, documents
 
 PLAIN = b'{"version":"1.1.0"}'
 

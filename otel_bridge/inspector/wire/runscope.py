@@ -10,8 +10,8 @@ import binascii
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from otel_bridge.inspector import scalars
-from otel_bridge.inspector.arrival import Arrived, Wire
+from otel_bridge.inspector.wire import scalars
+from otel_bridge.inspector.wire.sink import Arrived, Wire
 
 
 class Message(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from otel_bridge.inspector.runscope import Message
+from otel_bridge.inspector.wire.runscope import Message
 
 # What a sender of nothing but errors can make the answer hold.
 _MAX_ERRORS = 10_000

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from otel_bridge.inspector.body import BodyTooLargeError, UnreadableBodyError, decoded, documents
+from otel_bridge.inspector.wire.body import BodyTooLargeError, UnreadableBodyError, decoded, documents
 from otel_bridge.receiver.admission import Admission, Share
 from otel_bridge.receiver.refusals import Busy
 

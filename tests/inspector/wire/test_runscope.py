@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_bridge.inspector.runscope import Message, read
-from tests.inspector.agents import KONG_RUNSCOPE
+from otel_bridge.inspector.wire.runscope import Message, read
+from tests.inspector.wire.agents import KONG_RUNSCOPE
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "GET", "base64", "é"]),

@@ -19,10 +19,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import tzinfo
 
 from otel_bridge.asgi import AsgiServer
-from otel_bridge.inspector.arrival import Arrived, NotKeptError
-from otel_bridge.inspector.front_door import front_door
-from otel_bridge.inspector.line import line
-from otel_bridge.inspector.tokens import IngestToken
+from otel_bridge.inspector.terminal.line import line
+from otel_bridge.inspector.wire.front_door import front_door
+from otel_bridge.inspector.wire.sink import Arrived, NotKeptError
+from otel_bridge.inspector.wire.tokens import IngestToken
 
 _GONE = "nobody reads the lines any more"
 _HELD = "the terminal is held"

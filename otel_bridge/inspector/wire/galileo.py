@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from otel_bridge.inspector import scalars
-from otel_bridge.inspector.arrival import Arrived, Wire
-from otel_bridge.inspector.tokens import IngestTokens, UnknownTokenError
+from otel_bridge.inspector.wire import scalars
+from otel_bridge.inspector.wire.sink import Arrived, Wire
+from otel_bridge.inspector.wire.tokens import IngestTokens, UnknownTokenError
 
 Check = Callable[[Any], bool]
 

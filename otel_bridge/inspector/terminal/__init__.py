@@ -1,0 +1,1 @@
+"""Exchanges in a terminal: `otel-bridge tail`."""

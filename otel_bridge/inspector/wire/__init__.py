@@ -1,0 +1,1 @@
+"""What arrives: Galileo's and Runscope's protocols, read into `Exchange`. Knows no store."""

@@ -1,0 +1,25 @@
+// Loading data for what the URL says, with the last answer kept on the screen until the next one is there.
+import { useCallback, useEffect, useState } from "../vendor.js";
+import { get } from "./api.js";
+
+/**
+ * {data, error, loading, reload} of GET *path* with *params*. A newer request stops an older one, so that answers
+ * never arrive in the wrong order. *path* null: nothing is asked for.
+ */
+export function useLoad(path, params = {}) {
+  const [state, setState] = useState({ data: null, error: null, loading: true });
+  const [turn, setTurn] = useState(0);
+  const wanted = JSON.stringify([path, params]);
+  useEffect(() => {
+    if (path === null) return undefined;
+    const stop = new AbortController();
+    setState((old) => ({ ...old, loading: true }));
+    get(path, params, { signal: stop.signal }).then(
+      (data) => setState({ data, error: null, loading: false }),
+      (error) => { if (error.name !== "AbortError") setState((old) => ({ data: old.data, error, loading: false })); },
+    );
+    return () => stop.abort();
+  }, [wanted, turn]);
+  const reload = useCallback(() => setTurn((n) => n + 1), []);
+  return { ...state, reload };
+}

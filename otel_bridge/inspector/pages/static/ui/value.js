@@ -1,0 +1,56 @@
+// Any value on the pages can be clicked, to show only what has it or all but that.
+import { html, signal, useEffect, useRef } from "../vendor.js";
+import { get } from "../lib/api.js";
+import { address, go, param, place } from "../lib/url.js";
+import { say } from "./toast.js";
+
+const open = signal(null);
+
+/** *children* as a button; its menu filters by *field* (of the query language) and *value*. */
+export function Value({ field, value, children }) {
+  const show = (event) => {
+    event.stopPropagation();
+    const box = event.currentTarget.getBoundingClientRect();
+    open.value = { field, value: String(value), left: box.left, top: box.bottom, opener: event.currentTarget };
+  };
+  return html`<button class="value" onClick=${show} aria-haspopup="menu" title=${`${field}: filter or exclude`}>${children ?? String(value)}</button>`;
+}
+
+/** Put *field* is *value* into the query of the page that shows traffic; *mode*: filter or exclude. */
+export async function pick(field, value, mode = "filter") {
+  const { q } = await get("/api/edit", { q: param("q"), field, value, mode });
+  const path = ["/", "/stats"].includes(place.value.path) ? place.value.path : "/";
+  go(address(path, { ...Object.fromEntries(place.value.params), q, a: "", b: "", tab: "" }));
+}
+
+/** The one menu of all values; the shell shows it. */
+export function ValueMenu() {
+  const menu = useRef(null);
+  const shown = open.value;
+  useEffect(() => {
+    if (!shown) return undefined;
+    menu.current.querySelector("button").focus();
+    const close = (event) => { if (!menu.current?.contains(event.target)) open.value = null; };
+    addEventListener("pointerdown", close);
+    return () => removeEventListener("pointerdown", close);
+  }, [shown]);
+  if (!shown) return null;
+  const leave = () => { open.value = null; shown.opener.focus(); };
+  const choose = (mode) => { open.value = null; pick(shown.field, shown.value, mode).catch((error) => say(error.message)); };
+  const copy = () => { leave(); navigator.clipboard.writeText(shown.value).then(() => say("The value is on the clipboard"), () => say("The browser did not allow copying")); };
+  const move = (event) => {
+    if (event.key === "Escape") { event.stopPropagation(); leave(); return; }
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const items = [...menu.current.querySelectorAll("button")];
+    items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
+  };
+  const style = { left: `${Math.min(shown.left, innerWidth - 260)}px`, top: `${Math.min(shown.top + 2, innerHeight - 150)}px` };
+  return html`<div class="menu" role="menu" ref=${menu} style=${style} onKeyDown=${move}>
+    <p class="menu-title mono">${shown.field}: ${shown.value.slice(0, 60)}</p>
+    <button role="menuitem" onClick=${() => choose("filter")}>Show only these</button>
+    <button role="menuitem" onClick=${() => choose("exclude")}>Leave these out</button>
+    <button role="menuitem" onClick=${copy}>Copy the value</button>
+  </div>`;
+}

@@ -1,0 +1,1 @@
+"""Keeps exchanges, finds them again, measures them and lets them go."""

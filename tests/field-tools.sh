@@ -1,8 +1,14 @@
 #!/bin/sh
-# Outside programs that field tests compare with: a Lua interpreter from the distribution's packages.
-# Without the rights to install it, those tests are skipped (and fail where CI is set).
+# Outside programs that field tests compare with, from the distribution's packages: a Lua interpreter,
+# Prometheus' promtool, a browser.
+# Without the rights to install them, those tests are skipped (and fail where CI is set).
 set -eu
-if ! command -v lua5.1 >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+missing=""
+command -v lua5.1 >/dev/null || missing="$missing lua5.1"
+command -v promtool >/dev/null || missing="$missing prometheus"
+command -v chromium >/dev/null || missing="$missing chromium"
+if [ -n "$missing" ] && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y lua5.1 >/dev/null
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq -y --no-install-recommends $missing >/dev/null
 fi

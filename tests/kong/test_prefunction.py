@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from dataclasses import fields
 from pathlib import Path
@@ -17,6 +16,7 @@ import otel_bridge.kong
 from otel_bridge.kong.files import plugin_file
 from otel_bridge.kong.prefunction import prefunction
 from otel_bridge.kong.settings import BODIES, DEFAULT, MAX_BODY_SIZE, CaptureSettings, SettingError, parse
+from tests.programs import program
 
 CAPTURE = Path(otel_bridge.kong.__file__).parent / "capture"
 SETTINGS = [
@@ -34,9 +34,7 @@ def test_the_defaults_give_the_shipped_file_byte_for_byte() -> None:
 @pytest.mark.field
 @pytest.mark.parametrize("assignments", SETTINGS, ids=str)
 def test_the_same_as_generate_lua_writes(assignments: list[str]) -> None:
-    lua = next(filter(None, map(shutil.which, ("lua5.1", "luajit", "lua5.4", "lua"))), None)
-    if lua is None:
-        pytest.skip("no Lua interpreter here")
+    lua = program("lua5.1", "luajit", "lua5.4", "lua", package="lua5.1")
 
     made = subprocess.run(
         [lua, CAPTURE / "generate.lua", *assignments], capture_output=True, text=True, check=True

@@ -19,7 +19,7 @@ from otel_bridge.otlp.values import decode
 from otel_bridge.redaction import codings, texts, values
 from otel_bridge.redaction.codings import Decoder
 from otel_bridge.redaction.keys import Key
-from otel_bridge.redaction.names import alternation, compiled
+from otel_bridge.redaction.names import NESTED, alternation, compiled
 from otel_bridge.redaction.rules import RedactionRules
 from otel_bridge.redaction.texts import Texts
 
@@ -67,7 +67,7 @@ class Bodies:
         self._texts = texts
         self._keep = keep
         self._looks_inside = bool(rules.fields or rules.query or rules.patterns)
-        self._field = compiled(alternation(rules.fields), groups=False)
+        self._field = compiled(rf"{NESTED}{alternation(rules.fields)}\]*", groups=False)
 
     def concerns(self, key: Key, around: Surroundings) -> bool:
         """Whether a body has to be looked at that shows nothing suspicious in its bytes."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import NamedTuple
 
-from otel_bridge.redaction.names import alternation, compiled, header_alternation
+from otel_bridge.redaction.names import NESTED, alternation, compiled, header_alternation
 from otel_bridge.redaction.rules import RedactionRules
 
 # Keys carry names that clients made up, so what is remembered has a bound.
@@ -71,8 +71,9 @@ class Keys:
     def __init__(self, rules: RedactionRules) -> None:
         headers = header_alternation(rules.headers)
         arguments = f"|arg_{alternation(rules.query)}" if rules.query else ""
+        fields = rf"|{NESTED}{alternation(rules.fields)}\]*" if rules.fields else ""
         self._secret = compiled(
-            rf"(?:.*(?:headers?|metadata)[._]|(?:.*_)?http_)?{headers}{arguments}", groups=False
+            rf"(?:.*(?:headers?|metadata)[._]|(?:.*_)?http_)?{headers}{arguments}{fields}", groups=False
         )
         self._known: dict[bytes, Key] = {}
 

@@ -20,6 +20,9 @@ NAME = r"\w$@~\x80-\xff-"
 INNER = r"(?:[^\"'\\\n&=<>]*[.:/\[])?"
 """What may stand before the last part of a nested name."""
 
+NESTED = rf"(?:[{NAME}.:/\[]*[.:/\[])?"
+"""The same, before the last part of a key."""
+
 _NEVER = r"[^\x00-\xff]"
 
 # Enough for the states of the large alternations; a starved RE2 falls back to a slower engine.
@@ -42,9 +45,19 @@ def alternation(names: Iterable[str]) -> str:
     return _any_of(names, "[-_.]?", rf"[{NAME}.]*")
 
 
+def endings(names: Iterable[str]) -> str:
+    """The same, for a search that nothing in front holds to a place: a leading `*` would only slow it."""
+    return alternation(name.lstrip("*") for name in names)
+
+
 def header_alternation(names: Iterable[str]) -> str:
     """The same for headers, whose names have no dots and are spelt with their separators."""
     return _any_of(names, "[-_]", rf"[{NAME}]*")
+
+
+def header_endings(names: Iterable[str]) -> str:
+    """`endings` for headers."""
+    return header_alternation(name.lstrip("*") for name in names)
 
 
 def check(name: str) -> None:
@@ -54,10 +67,14 @@ def check(name: str) -> None:
 
 
 def _any_of(names: Iterable[str], separator: str, anything: str) -> str:
-    patterns = dict.fromkeys(
-        "".join(_piece(byte, separator, anything) for byte in name.lower().encode()) for name in names
-    )
-    return f"(?:{'|'.join(patterns) or _NEVER})"
+    whole, behind_anything = dict[str, None](), dict[str, None]()
+    for name in names:
+        bare = name.lstrip("*")
+        pattern = "".join(_piece(byte, separator, anything) for byte in bare.lower().encode())
+        (whole if bare == name else behind_anything)[pattern] = None
+    # One loop for all that begin with `*`: with one for each, RE2's states would be many and large.
+    looped = [f"{anything}(?:{'|'.join(behind_anything)})"] if behind_anything else []
+    return f"(?:{'|'.join([*looped, *whole]) or _NEVER})"
 
 
 def _piece(byte: int, separator: str, anything: str) -> str:

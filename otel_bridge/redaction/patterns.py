@@ -1,4 +1,5 @@
-"""Secrets known by their shape: JSON web tokens, bearer values, card numbers, and the user's own.
+"""Secrets known by their shape: JSON web tokens, what follows `Bearer` and `Basic`, the keys of large
+services, private keys, card numbers, and the user's own.
 
 A default shape has a second look (`_CHECKS`) at what it found, because digits and words that only
 look like a secret are everywhere.
@@ -7,6 +8,7 @@ look like a secret are everywhere.
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -15,14 +17,39 @@ import re2
 from otel_bridge.redaction.edits import Edit
 from otel_bridge.redaction.names import compiled
 
-JWT = r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]+)*"
-"""Also one whose end was cut off: the second part holds the claims."""
+# Where a word begins; behind an escape that ends in a letter or digit there is no `\b`.
+START = r"(?:\b|%[0-9A-Fa-f]{2}|\\(?:[bfnrt]|u[0-9A-Fa-f]{4}))"
 
-BEARER = r"(?i)\bbearer(?:\s|\+|%20)+([A-Za-z0-9._~+/=-]{8,})"
+JWT = rf"{START}(eyJ[A-Za-z0-9_-]{{10,}}\.{{1,2}}[A-Za-z0-9_-]{{4,}}(?:\.[A-Za-z0-9_-]+)*)"
+"""Also one whose end was cut off: the second part holds the claims, or, encrypted, the key or nothing."""
+
+BEARER = rf"(?i){START}bearer(?:\s|\+|%20)+([A-Za-z0-9._~+/=-]{{8,}})"
+BASIC = rf"(?i){START}basic(?:\s|\+|%20)+([A-Za-z0-9+/=_-]{{4,}})"
+
+CREDENTIAL = (
+    rf"{START}("
+    r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}"  # AWS
+    r"|gh[oprsu]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,}|gl(?:cbt|dt|pat|ptt|rt)-[A-Za-z0-9_-]{20,}"
+    r"|xox[abceoprs]-[A-Za-z0-9-]{10,}|xapp-\d-[A-Za-z0-9-]{10,}"  # Slack
+    r"|[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9+/]{24,}={0,2}"  # Stripe
+    r"|AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,}|GOCSPX-[A-Za-z0-9_-]{28}"  # Google
+    r"|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"  # SendGrid
+    r"|sk-(?:admin|ant|or|proj|svcacct)-[A-Za-z0-9_-]{20,}|sk-[A-Za-z0-9]{32,}"  # language models
+    r"|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,}|hf_[A-Za-z0-9]{30,}|dop_v1_[a-f0-9]{64}"
+    r"|shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}"  # Shopify
+    r")"
+)
+"""Keys that say by their beginning whose they are."""
+
+PRIVATE_KEY = (
+    r"-----BEGIN(?:[ +]|%20)(?:[A-Z0-9]+(?:[ +]|%20))*PRIVATE(?:[ +]|%20)KEY(?:(?:[ +]|%20)BLOCK)?-----"
+    # Escaped or not, up to the line that ends it, or as far as it goes. Encrypted ones begin with headers.
+    r"((?:[\w\s+/=:,.\\%&#;]|-[A-Za-z0-9])+)"
+)
 
 _GAP = r"(?:[ +-]|%20)?"
 CARD = (
-    r"\b(?:"
+    rf"{START}("
     # Visa, Mastercard, Discover, UnionPay, JCB; then Maestro, American Express, Diners Club
     rf"(?:4\d|5[1-5]|2[2-7]|6[0245])\d\d{_GAP}\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{4}}(?:{_GAP}\d{{3}})?"
     rf"|35[2-8]\d{_GAP}\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{4}}"
@@ -32,7 +59,7 @@ CARD = (
     r")\b"
 )
 
-DEFAULTS = (JWT, BEARER, CARD)
+DEFAULTS = (JWT, BEARER, BASIC, CREDENTIAL, PRIVATE_KEY, CARD)
 
 # What has no width and depends on what stands around.
 _ASSERTIONS = frozenset({"^", "$", r"\b", r"\B", r"\A", r"\z"})
@@ -108,6 +135,14 @@ def _is_no_prose(text: bytes, start: int, end: int) -> bool:
     return len(word) >= 20 or not word.isalpha() or not (word.islower() or word.istitle())
 
 
+def _is_user_and_password(text: bytes, start: int, end: int) -> bool:
+    """False for "basic instruments": what is no base64 of a name and a colon."""
+    encoded = text[start:end].rstrip(b"=")
+    decoded = urlsafe_b64decode(encoded[: len(encoded) // 4 * 4])
+    user, colon, _ = decoded.partition(b":")
+    return bool(colon) and user.isascii() and user.decode().isprintable()
+
+
 def _is_card(text: bytes, start: int, end: int) -> bool:
     """Luhn's sum, and not a part of a decimal number."""
     if text[start - 1 : start] == b"." and text[start - 2 : start - 1].isdigit():
@@ -119,4 +154,8 @@ def _is_card(text: bytes, start: int, end: int) -> bool:
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
-_CHECKS: dict[str, Callable[[bytes, int, int], bool]] = {BEARER: _is_no_prose, CARD: _is_card}
+_CHECKS: dict[str, Callable[[bytes, int, int], bool]] = {
+    BEARER: _is_no_prose,
+    BASIC: _is_user_and_password,
+    CARD: _is_card,
+}

@@ -20,7 +20,7 @@ from otel_bridge.redaction.bodies import UNCHANGED, Bodies, Outcome, Surrounding
 from otel_bridge.redaction.codings import Decoder
 from otel_bridge.redaction.edits import REDACTED
 from otel_bridge.redaction.keys import Key, Keys, Kind
-from otel_bridge.redaction.names import compiled, header_alternation
+from otel_bridge.redaction.names import NESTED, alternation, compiled, header_alternation
 from otel_bridge.redaction.rules import RedactionRules
 from otel_bridge.redaction.texts import Texts
 from otel_bridge.redaction.trigger import Trigger
@@ -73,6 +73,7 @@ class Spans:
         self._texts = Texts(rules, trigger)
         self._bodies = Bodies(rules, self._texts, keep=keep_bodies)
         self._is_secret_header = compiled(header_alternation(rules.headers), groups=False).fullmatch
+        self._is_secret_field = compiled(rf"{NESTED}{alternation(rules.fields)}\]*", groups=False).fullmatch
         self._clean: set[bytes] = set()
 
     def span(self, raw: bytes, decoder: Decoder) -> tuple[bytes, int] | None:
@@ -160,7 +161,7 @@ class Spans:
             case Kind.QUERY:
                 return values.with_texts(raw, _bounded(self._texts.query))
             case _:
-                return values.with_texts(raw, _bounded(self._texts.plain))
+                return values.with_texts(raw, _bounded(self._texts.plain), self._is_secret_field)
 
     def _bodies_of(self, attributes: MutableSequence[bytes], bodies: list[_Body], work: _Work) -> None:
         dropped = []

@@ -48,18 +48,7 @@ class Texts:
 
     def body(self, text: bytes, *, cut: bool) -> tuple[bytes, int]:
         """A body; *cut*: its end may be missing. Raises TooLargeError."""
-        if not self._trigger.in_text(text):
-            return text, 0
-        form = arguments.is_form(text)
-        edits = list(self._shapes.find(text))
-        for view in self._views(text):
-            found = self._in_body(
-                view.text, form=form, end=IN_FORM if form and view.text is text else IN_TEXT, cut=cut
-            )
-            edits += view.original(islice(found, MOST + 1))
-            if len(edits) > MOST:
-                raise TooLargeError
-        return applied(text, edits)
+        return self._anything(text, form=arguments.is_form(text), cut=cut)
 
     def url(self, text: bytes) -> tuple[bytes, int]:
         """A URL, or a path with its query."""
@@ -70,12 +59,24 @@ class Texts:
         return self._other(text, IN_URL, from_start=True)
 
     def plain(self, text: bytes) -> tuple[bytes, int]:
-        """Any other text, which may hold URLs."""
-        return self._other(text, IN_TEXT, from_start=False)
+        """Any other text: a header, a message, a name. It may hold what bodies do. Raises TooLargeError."""
+        return self._anything(text, form=False, cut=False)
 
     def header_object(self, text: bytes) -> tuple[bytes, int]:
         """All headers of one side as a JSON object."""
         edits = [*self._headers.find(text), *self._shapes.find(text), *self._in_url(text, IN_TEXT)]
+        return applied(text, edits)
+
+    def _anything(self, text: bytes, *, form: bool, cut: bool) -> tuple[bytes, int]:
+        if not self._trigger.in_text(text):
+            return text, 0
+        edits = list(self._shapes.find(text))
+        for view in self._views(text):
+            end = IN_FORM if form and view.text is text else IN_TEXT
+            found = self._in_body(view.text, form=form, end=end, cut=cut)
+            edits += view.original(islice(found, MOST + 1))
+            if len(edits) > MOST:
+                raise TooLargeError
         return applied(text, edits)
 
     def _other(self, text: bytes, end: re.Pattern[bytes], *, from_start: bool) -> tuple[bytes, int]:

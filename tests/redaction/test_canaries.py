@@ -122,6 +122,15 @@ PLACES: dict[str, dict[str, Value]] = {
     "a map": {BODY: {"user": "ann", "deep": [{"password": CANARY}], "text": f'{{"token": "{CANARY}"}}'}},
     "body of another sender": {"http.response.body": f'{{"token": "{CANARY}"}}'},
     "rpc body": {"rpc.request.body": f'{{"token": "{CANARY}"}}'},
+    "attribute named so": {"db.password": CANARY, "user[pin]": CANARY, "session_token": CANARY},
+    "map named so": {"request": {"user.token": CANARY, "deep": [{"secret": [CANARY]}]}},
+    "JSON in any attribute": {"log.message": f'{{"password": "{CANARY}"}}'},
+    "argument in any attribute": {"db.statement": f"connect host=h password={CANARY}"},
+    "JSON in a header": {"http.request.header.x-context": [_json({"apiKey": CANARY})]},
+    "JWT in a path": {"url.path": f"/reset/{JWT}/x"},
+    "JWT in an escaped string": {BODY: _json({"x": f"\n{JWT}"})},
+    "JWT in a form": {BODY: "x=%22" + JWT},
+    "private key": {BODY: f"-----BEGIN PRIVATE KEY-----\nDEK-Info: {CANARY}\n{CANARY}"},
     "bare body": {"payload": f'{{"token": "{CANARY}"}}'},
 }
 

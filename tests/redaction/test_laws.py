@@ -53,7 +53,9 @@ WORDS = r"""
 password user.password user[password] ClientSecret api_key api-key apiKey token meinGeheimnis key sig q2x
 pin Authorization cookie form-data --b REDACTED ann:pw@h id-12 ACME-1234 xzzz x 1 é null true
 eyJhbGciOiJIUzI1NiJ9 .eyJzdWIiOiJ4In0 Bearer bearer%20 abcdefgh12345678 5500-0000-0000-0004
-4111111111111111 4111 1111 https:// :// :\/\/ 3a 40 name= name="password" = == : & ? # ; , . / @
+4111111111111111 4111 1111 Basic basic+ YTpi AKIA IOSFODNN7EXAMPLE sk-proj- aaaaaaaaaaaaaaaaaaaaa
+-----BEGIN PRIVATE KEY----- -----END \n \t \u00e9
+https:// :// :\/\/ 3a 40 name= name="password" = == : & ? # ; , . / @
 < > </ /> <password> </password> <a <![CDATA[ ]]> <!-- { } [ ] " ' \" \\" \ % %22 %3D %26 %3A %70
 %2570 &quot; &lt; &gt; &amp; \u0022 \u0070 \u003c
 """.replace("\\\\", "\\")
@@ -75,6 +77,10 @@ KEYS = st.sampled_from(
         "http_cookie",
         "arg_token",
         "cookie",
+        "user.password",
+        "db/pin",
+        "x[token]",
+        "pinned",
         "payload",
         "note",
     ]

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from otel_bridge.redaction import DEFAULTS, RedactionRules, Redactor
@@ -120,3 +123,30 @@ def test_names_are_known_in_all_their_spellings(name: str, spellings: list[str])
         after = attributes_of(redactor.redact(record({BODY: f'{{"{spelling}": "x"}}'})).record)
 
         assert f'{{"{spelling}": "REDACTED"}}' == after[BODY]
+
+
+def test_every_built_in_name_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
+    section = page.split("### What is built in")[1].split("\n## ")[0]
+    documented = set(re.findall(r"`([^`]+)`", section.split("| Shape |")[0])) - {"@"}
+
+    assert {*DEFAULTS.headers, *DEFAULTS.query, *DEFAULTS.fields} == documented
+
+
+# What other scrubbers mask without being told: Sentry, Datadog, Elastic APM and Rails.
+PEERS = """
+password passwd pwd secret api_key apikey auth credentials mysql_pwd privatekey private_key token session
+csrftoken sessionid csrf_token csrf _csrf _csrf_token phpsessid user_session _xsrf xsrf-token connect.sid
+authorization access_token refresh_token secret_key access_key access_key_id consumer_key consumer_secret
+authentication pass_phrase passphrase otp ssn cvv cvc auth_token id_token client_secret encrypted_password
+password_confirmation current_password reset_password_token credit_card card_number stripe_token github_token
+"""
+
+
+@pytest.mark.parametrize("name", PEERS.split())
+def test_what_the_peers_mask_by_default_is_masked(name: str) -> None:
+    redactor = Redactor(DEFAULTS)
+
+    assert 1 == redactor.redact(record({"http.url": f"http://h/?a=1&{name}=x"})).masked
+    assert 1 == redactor.redact(record({BODY: f'{{"{name}": "x"}}'})).masked
+    assert 1 == redactor.redact(record({f"app.{name}": "x"})).masked

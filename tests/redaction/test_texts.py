@@ -42,6 +42,21 @@ REPLACED = {
     '"Authorization: Bearer abc.def-123=="': '"Authorization: Bearer REDACTED"',
     "x eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.sig-nature y": "x REDACTED y",
     "cut eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOi": "cut REDACTED",
+    "encrypted eyJhbGciOiJkaXIifQ..iv-iv.cipher.tag": "encrypted REDACTED",
+    "Authorization: Basic YW5uOnBhc3N3b3Jk": "Authorization: Basic REDACTED",
+    "x=%22eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0%22": "x=%22REDACTED%22",
+    '{"x": "a\\neyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0"}': '{"x": "a\\nREDACTED"}',
+    '{"x": "\\u00224111111111111111"}': '{"x": "\\u0022REDACTED"}',
+    "key AKIAIOSFODNN7EXAMPLE, ghp_0123456789abcdefABCDEF0123456789abcd": "key REDACTED, REDACTED",
+    "xoxb-123456789012-abcdef glpat-abcdefghij0123456789": "REDACTED REDACTED",
+    "https://h/sk_live_0123456789abcdef/x": "https://h/REDACTED/x",
+    "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4\n\nMHc/+=\n-----END EC PRIVATE KEY-----\n": (
+        "-----BEGIN EC PRIVATE KEY-----REDACTED-----END EC PRIVATE KEY-----\n"
+    ),
+    '{"pem": "-----BEGIN PRIVATE KEY-----\\nMIIE\\/+\\n-----END PRIVATE KEY-----\\n", "b": 1}': (
+        '{"pem": "-----BEGIN PRIVATE KEY-----REDACTED-----END PRIVATE KEY-----\\n", "b": 1}'
+    ),
+    "a=-----BEGIN+PRIVATE+KEY-----%0AMIIE": "a=-----BEGIN+PRIVATE+KEY-----REDACTED",
 }
 
 KEPT = [
@@ -52,10 +67,24 @@ KEPT = [
     '{"usage": "Authorization: Bearer <token>", "code": 401}',
     "<p>Send <code>Bearer &lt;token&gt;</code> in the header</p>",
     "the bearer acknowledges; Bearer Instruments",
+    "Basic authentication, a basic understanding, basic 0123456789abcdef",
     'WWW-Authenticate: Bearer realm="x", error="invalid_token"',
     "4111111111111112 and 1234567812345670 and 4111111111111111a",
     "0.4111111111111111 4111111111111111.5",
     "3f9358308451499253835e3848e75d01",
+    "3f2504e0-4f89-41d3-9a0c-0305e82c3301 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    '{"order": 4200123412341234, "invoice": "2026-11-22-0001", "ts": 1763779200123}',
+    '{"ns": 1763779200123456789}',
+    '{"orderId": "5105-1051-0510-5101", "phone": "+49 30 901820", "iban": "DE89370400440532013000"}',
+    '{"isbn": "978-3-16-148410-0", "ean": 4006381333931}',
+    '{"imei": "49-015420-323751-8", "at": "20261122T022449Z"}',
+    '{"sku": "sk-1234-blue", "lang": "sk-SK", "tokenType": "x", "max_tokens": 5}',
+    '{"sessions": 3, "author": "a"}',
+    '{"authors": [], "authenticated": true, "cookies": 2, "keys": ["a"], "sort_key": "b", "publicKey": "c"}',
+    "asia-southeast1 AKIA ASIA-PACIFIC ghp_short xoxb hf_ npm_config_registry SG.123 AIzawa ya29",
+    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----  -----BEGIN PUBLIC KEY-----\nMFkw\n",
+    'W/"5d8c72a5edda8d6a" sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU= 192.168.1.10:8443',
+    "session expired, wrong password, invalid token, pin code, secret santa, passport, compass=1",
     "monkey=1&keys=2&tokenized=3&sort=key",
     "https://a.example/@user?x=a@b",
     "eyJub3QiOiJhIHRva2VuIn0",
@@ -95,9 +124,10 @@ def test_urls_lose_their_secrets_only(text: str) -> None:
     assert URLS[text] == TEXTS.url(text.encode())[0].decode()
 
 
-def test_a_query_alone_may_begin_with_a_secret() -> None:
+def test_a_query_or_any_text_may_begin_with_a_secret() -> None:
     assert b"token=REDACTED&x=1" == TEXTS.query(b"token=a b&x=1")[0]
-    assert b"token=a b&x=1" == TEXTS.plain(b"token=a b&x=1")[0]
+    assert b"token=REDACTED b&x=1" == TEXTS.plain(b"token=a b&x=1")[0]
+    assert b"token=a b&x=1" == TEXTS.url(b"token=a b&x=1")[0]
 
 
 def test_headers_as_json_are_read_by_the_names_of_headers() -> None:

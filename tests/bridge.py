@@ -65,6 +65,13 @@ class Bridge:
             YAML(typ="safe").dump(document | sections, file)
 
     def start(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Self:
+        """Returns once it is ready."""
+        self.launch(*arguments, environment=environment)
+        self.wait_for_line(r"^ready")
+        return self
+
+    def launch(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+        """Begin to start, and don't wait for the end of that."""
         self.output.clear()
         self._process = subprocess.Popen(
             [*PROGRAM, "serve", "--config", str(self.config), *arguments],
@@ -75,8 +82,6 @@ class Bridge:
         )
         self._listener = threading.Thread(target=self._listen, args=(self._process,), daemon=True)
         self._listener.start()
-        self.wait_for_line(r"^ready")
-        return self
 
     @property
     def pid(self) -> int:

@@ -101,7 +101,8 @@ class DeadLetters:
         self._max_age_ns = int(max_age_s * 1e9)
         self._clock = clock
         self._lock = threading.Lock()
-        self._taken: set[int] = set()
+        self._taken: dict[int, str] = {}
+        """Replays handed out, and to which exporter."""
         self._version: int | None = None
 
     @classmethod
@@ -198,7 +199,8 @@ class DeadLetters:
     def take_replays(self, exporter: str, *, limit_bytes: int = 16 * _MIB) -> Sequence[DeadLetter]:
         """The next ones to send again, oldest first: no more than *limit_bytes*, but at least one if any.
 
-        Each is handed out once by this object, until `put_back`; after a crash all are there again.
+        Each is handed out once by this object, until `put_back` or `untake_replays`; after a crash all are
+        there again.
         """
         found: list[DeadLetter] = []
         with self._read() as db:
@@ -211,8 +213,13 @@ class DeadLetters:
                     break
                 if (letter := _get(db, number)) is not None:
                     found.append(letter)
-                    self._taken.add(number)
+                    self._taken[number] = exporter
         return found
+
+    def untake_replays(self, exporter: str) -> None:
+        """Hand out again what *exporter* took and has not settled: its pipeline begins anew."""
+        with self._lock:
+            self._taken = {number: taker for number, taker in self._taken.items() if taker != exporter}
 
     def put_back(self, number: int, *, reason: str, answer: str) -> None:
         """A replay failed for good: hold it again, unless it was dropped meanwhile."""
@@ -221,7 +228,7 @@ class DeadLetters:
                 "UPDATE dead_letter SET state = 'held', at_ns = ?, reason = ?, answer = ? WHERE id = ?",
                 (self._clock(), reason, answer, number),
             )
-            self._taken.discard(number)
+            self._taken.pop(number, None)
 
     def drop(self, ids: Collection[int] | Literal["all"]) -> int:
         """Delete them; returns how many there were."""
@@ -232,7 +239,8 @@ class DeadLetters:
             with self._change() as db:
                 rows = [(number,) for number in some]
                 total += db.executemany("DELETE FROM dead_letter WHERE id = ?", rows).rowcount
-                self._taken.difference_update(some)
+                for number in some:
+                    self._taken.pop(number, None)
         return total
 
     def prune(self) -> int:

@@ -108,7 +108,8 @@ class Pipeline:
         self._bury_at = clock()
         self._bury_failures = 0
         self._news = asyncio.Event()
-        self._draining = False
+        self._last: Cursor | None = None
+        """What a drain goes up to; None while there is none."""
 
     # Life.
 
@@ -131,8 +132,11 @@ class Pipeline:
             self._commit()
 
     def drain(self) -> None:
-        """Make `run` end once all is delivered, or nothing can be now; the rest stays in the journal."""
-        self._draining = True
+        """Make `run` end once all that the journal has now is delivered, or nothing can be.
+
+        What comes later stays in the journal, as does the rest: traffic that goes on puts off no end.
+        """
+        self._last = self._journal.end()
         self._news.set()
 
     def state(self) -> PipelineState:
@@ -162,7 +166,7 @@ class Pipeline:
         if took:
             await asyncio.sleep(0)
             return False
-        if self._draining and (self._dispatcher.idle or self._dispatcher.hold is not None):
+        if self._last is not None and (self._dispatcher.idle or self._dispatcher.hold is not None):
             return True
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._news.wait(), wait)
@@ -178,7 +182,7 @@ class Pipeline:
             if (batch := self._processor.buffers.flush_largest()) is not None:
                 self.deliver(batch)
             return False
-        records = self._journal.read(self._read, limit_bytes=READ_BYTES)
+        records = self._journal.read(self._read, limit_bytes=READ_BYTES, upto=self._last)
         for record in records:
             self._take(record)
         return bool(records)
@@ -213,7 +217,7 @@ class Pipeline:
     def _flush_due(self) -> float:
         """Hand on what has waited long enough; returns the seconds until there may be more to do."""
         now = self._clock()
-        if self._draining:
+        if self._last is not None:
             self._add(self._late.drain())
             self._processor.flush_all()
         else:

@@ -2,6 +2,7 @@
 
     open:  sockets → journal → cursors
     start: inspector → pipelines → telemetry → receivers
+    change: pipelines (drained, and others started) → redaction, tokens; everything else stays as it is
     stop:  receivers (answer what is in flight) → pipelines (deliver what can be) → the rest
 
 What can fail for the user's sake fails in `open` or when the receivers start, with one sentence, and
@@ -15,25 +16,19 @@ import secrets
 from collections.abc import Collection
 from contextlib import AsyncExitStack
 from socket import socket
+from typing import Any
 
 import structlog
 
-from otel_bridge.asgi import AsgiServer, StartupError, Tls, bound_address, listen
+from otel_bridge.asgi import AsgiServer, StartupError, bound_address, listen
 from otel_bridge.config import Config
-from otel_bridge.config.models import Tls as TlsSection
-from otel_bridge.config.redaction import redaction_rules
 from otel_bridge.inspector.wire.tokens import IngestToken
-from otel_bridge.journal import DeadLetters, Journal, JournalError
-from otel_bridge.receiver.admission import Admission
-from otel_bridge.receiver.bearer import BearerTokens
-from otel_bridge.receiver.intake import Intake
-from otel_bridge.receiver.otlp_grpc import GrpcReceiver
-from otel_bridge.receiver.otlp_http import HttpReceiver, http_app
-from otel_bridge.redaction import Redactor
-from otel_bridge.service.cursors import check_leavers, reconcile
-from otel_bridge.service.exporters import pipeline_names, plans, wants_bodies
+from otel_bridge.journal import Cursor, DeadLetters, Journal, JournalError
+from otel_bridge.service.cursors import UnsettledError, check_leavers, reconcile
+from otel_bridge.service.exporters import pipeline_names, plans
 from otel_bridge.service.inspector_process import InspectorProcess
 from otel_bridge.service.pipelines import Pipelines
+from otel_bridge.service.reception import Reception
 from otel_bridge.telemetry.instruments import INSPECTOR_RESTARTS
 from otel_bridge.telemetry.journal import dead_letter_source, journal_source
 from otel_bridge.telemetry.metrics import Metrics
@@ -82,27 +77,61 @@ class Bridge:
 
     async def stop(self) -> None:
         """Answer what is in flight, deliver what can be delivered now, leave the rest to the journal."""
-        await asyncio.gather(self._http.stop(RECEIVER_GRACE), self._grpc.stop(RECEIVER_GRACE))
+        await self._reception.stop(RECEIVER_GRACE)
         await asyncio.to_thread(self._pipelines.stop, DRAIN_SECONDS)
         await self._undo.aclose()
 
-    def check_leavers(self, config: Config) -> None:
-        """Raises UnsettledError where *config* leaves out a pipeline that owes records and holds.
+    # Another configuration.
 
-        What others owe is on its way: `stop` delivers it, or else the next bridge refuses to open.
+    def check(self, config: Config) -> None:
+        """Whether *config* can follow this one without a loss.
+
+        Raises StartupError where it has its journal elsewhere, and UnsettledError where it leaves out a
+        pipeline that owes records and holds. What others owe is on its way: it is delivered before the
+        change, or else the change fails.
         """
+        if config.journal.directory != self.config.journal.directory:
+            raise StartupError(
+                f"journal.directory can't change while the bridge runs: what waits in "
+                f"{self.config.journal.directory} would stay behind. Stop the bridge, move the directory, "
+                "and start it again."
+            )
         check_leavers(self._journal, pipeline_names(config) | self._pipelines.delivering())
+
+    def takes(self, config: Config) -> bool:
+        """Whether `change` is enough for *config*; if not, another bridge has to take this one's place."""
+        return _frame(config) == _frame(self.config)
+
+    async def drain(self) -> None:
+        """The first half of a change: deliver what is there now. What comes from here on waits."""
+        self._drained = self._journal.end()
+        await asyncio.to_thread(self._pipelines.stop, DRAIN_SECONDS)
+        self.metrics.unregister_source(self._pipelines.readings)
+
+    async def change(self, config: Config) -> None:
+        """The second half: *config* is at work when this returns. Senders notice nothing of either.
+
+        Where it raises, UnsettledError or StartupError, the old configuration is at work again.
+        """
+        try:
+            self._plan(config, since=self._drained)
+        except (UnsettledError, StartupError):
+            # Leavers are forgotten last, so the old pipelines' cursors are all there.
+            self._start_pipelines()
+            raise
+        self.config = config
+        self._reception.change(config)
+        self._start_pipelines()
 
     # What it says at start.
 
     @property
     def otlp_http(self) -> str:
-        scheme = "https" if self.config.receivers.otlp.protocols.http.tls else "http"
-        return f"{scheme}://{bound_address(self._http_socket)}/v1/traces"
+        return self._reception.http_url
 
     @property
     def otlp_grpc(self) -> str:
-        return self._grpc.address
+        return self._reception.grpc_address
 
     @property
     def telemetry(self) -> str:
@@ -135,13 +164,21 @@ class Bridge:
                 directory, max_size=config.dead_letters.max_size, max_age_s=config.dead_letters.max_age
             )
             self._undo.callback(self._letters.close)
-            inspector = None
-            if self._inspector_socket is not None:
-                inspector = (bound_address(self._inspector_socket), self._own_token)
-            self._plans = plans(config, inspector=inspector)
-            reconcile(self._journal, {plan.name: plan.start_at for plan in self._plans}, forget)
         except JournalError as error:
-            raise StartupError(f"Cannot use the journal: {error}.") from error
+            raise _unusable(error) from error
+        self._plan(config, forget=forget)
+
+    def _plan(self, config: Config, *, forget: Collection[str] = (), since: Cursor | None = None) -> None:
+        """Which pipelines there are to be, in the journal too; as `reconcile` has it."""
+        inspector = None
+        if self._inspector_socket is not None:
+            inspector = (bound_address(self._inspector_socket), self._own_token)
+        planned = plans(config, inspector=inspector)
+        try:
+            reconcile(self._journal, {plan.name: plan.start_at for plan in planned}, forget, since=since)
+        except JournalError as error:
+            raise _unusable(error) from error
+        self._plans = planned
 
     async def _start(self) -> None:
         config = self.config
@@ -155,14 +192,22 @@ class Bridge:
             )
             await inspector.start()
             self._undo.push_async_callback(inspector.stop)
+        await self._start_telemetry()
+        self._reception = Reception(
+            self.config, self._http_socket, journal=self._journal, metrics=self.metrics
+        )
+        self._undo.push_async_callback(self._reception.stop, 0)
+        await self._reception.start()
+        self._start_pipelines()
+        pruning = asyncio.create_task(self._prune(), name="prune dead letters")
+        self._undo.callback(pruning.cancel)
+
+    def _start_pipelines(self) -> None:
         self._pipelines = Pipelines(
             self._plans, journal=self._journal, letters=self._letters, metrics=self.metrics
         )
-        await self._start_telemetry()
-        await self._start_receivers()
+        self.metrics.register_source(self._pipelines.readings)
         self._pipelines.start()
-        pruning = asyncio.create_task(self._prune(), name="prune dead letters")
-        self._undo.callback(pruning.cancel)
 
     def _ingest_tokens(self) -> list[IngestToken]:
         configured = [
@@ -182,35 +227,6 @@ class Bridge:
         await server.start()
         self._undo.push_async_callback(server.stop, 1.0)
 
-    async def _start_receivers(self) -> None:
-        otlp = self.config.receivers.otlp
-        admission = Admission(otlp.max_in_flight)
-        self.metrics.register_source(admission.readings)
-        tokens = BearerTokens(token.get_secret_value() for token in otlp.auth.bearer_tokens)
-        redactor = Redactor(redaction_rules(self.config.redaction), keep_bodies=wants_bodies(self.config))
-        intake = Intake(self._journal, redactor, self.metrics)
-        receiver = HttpReceiver(
-            intake,
-            admission=admission,
-            metrics=self.metrics,
-            max_request_body_size=otlp.max_request_body_size,
-            tokens=tokens,
-        )
-        app = http_app(receiver, allowed_origins=otlp.protocols.http.cors.allowed_origins)
-        self._http = AsgiServer(app, self._http_socket, tls=_tls(otlp.protocols.http.tls))
-        self._grpc = GrpcReceiver(
-            intake,
-            admission=admission,
-            metrics=self.metrics,
-            max_request_body_size=otlp.max_request_body_size,
-            tokens=tokens,
-            endpoint=str(otlp.protocols.grpc.endpoint),
-            tls=_tls(otlp.protocols.grpc.tls),
-        )
-        await self._grpc.start()
-        self._undo.push_async_callback(self._grpc.stop, 0)
-        await self._http.start()
-
     async def _prune(self) -> None:
         while True:
             try:
@@ -223,7 +239,12 @@ class Bridge:
             await asyncio.sleep(PRUNE_SECONDS)
 
 
-def _tls(section: TlsSection | None) -> Tls | None:
-    if section is None:
-        return None
-    return Tls(cert_file=section.cert_file, key_file=section.key_file, client_ca_file=section.client_ca_file)
+def _frame(config: Config) -> dict[str, Any]:
+    """What receivers, journal and inspector are built from, and so can't change beside them."""
+    return config.model_dump(
+        exclude={"exporters": True, "redaction": True, "receivers": {"otlp": {"auth"}}, "telemetry": {"logs"}}
+    )
+
+
+def _unusable(error: JournalError) -> StartupError:
+    return StartupError(f"Cannot use the journal: {error}.")

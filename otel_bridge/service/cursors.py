@@ -19,24 +19,35 @@ class UnsettledError(Exception):
     """A pipeline left the configuration and still owes something; the message says what to do."""
 
 
-def reconcile(journal: Journal, configured: Mapping[str, StartAt], forget: Collection[str]) -> None:
+def reconcile(
+    journal: Journal,
+    configured: Mapping[str, StartAt],
+    forget: Collection[str] = (),
+    *,
+    since: Cursor | None = None,
+) -> None:
     """Make the journal's cursors those of the *configured* pipelines.
+
+    The change holds for what lies behind *since*, by default the newest record: what came before it is
+    for the pipelines that leave, what came after it for the new ones.
 
     Raises UnsettledError, and changes nothing, where a pipeline that left owes records and is not in
     *forget*. A new one starts where its `start_at` says: at the oldest record held, or behind the
-    newest; by default at the oldest cursor of its type, so that a renamed or divided exporter takes over
-    what its predecessor owes, and without one behind the newest. Where the cursors were damaged, what the
+    *since*; by default at the oldest cursor of its type, so that a renamed or divided exporter takes over
+    what its predecessor owes, and without one behind *since*. Where the cursors were damaged, what the
     journal holds may be owed, so all of it is sent again.
     """
     known = journal.cursors()
-    check_leavers(journal, {*configured, *forget})
+    since = journal.end() if since is None else since
+    late = {name for name, cursor in known.items() if cursor >= since}
+    check_leavers(journal, {*configured, *forget, *late})
     for name, start_at in configured.items():
         if name not in known:
             siblings = [at for other, at in known.items() if exporter_type(other) == exporter_type(name)]
-            journal.register(name, _start(journal, start_at, siblings))
+            journal.register(name, _start(journal, start_at, siblings, since))
     for name in known.keys() - configured.keys():
         records = journal.backlog(name).records
-        if records and not _has_heir(journal, name, configured):
+        if records and name not in late and not _has_heir(journal, name, configured):
             log.warning("what a pipeline still owed is given up", pipeline=name, records=records)
         journal.forget(name)
 
@@ -65,9 +76,9 @@ def _owing(journal: Journal, names: Collection[str]) -> str:
     )
 
 
-def _start(journal: Journal, start_at: StartAt, siblings: Collection[Cursor]) -> Cursor:
+def _start(journal: Journal, start_at: StartAt, siblings: Collection[Cursor], since: Cursor) -> Cursor:
     if start_at == "beginning" or (start_at is None and journal.stats().cursors_lost):
         return journal.start()
     if start_at == "end" or not siblings:
-        return journal.end()
+        return since
     return min(siblings)

@@ -52,7 +52,6 @@ class Pipelines:
         self._threads = [self._thread(plan) for plan in plans]
 
     def start(self) -> None:
-        self._metrics.register_source(self._readings)
         for thread in self._threads:
             thread.start()
 
@@ -62,7 +61,7 @@ class Pipelines:
         return {name for name, state in states.items() if state and state.hold_seconds is None}
 
     def stop(self, seconds: float) -> None:
-        """Deliver what can be delivered within *seconds*; the rest stays in the journal. Blocks."""
+        """Deliver what can be delivered within *seconds*; the rest, and what comes, stays. Blocks."""
         deadline = time.monotonic() + seconds
         for thread in self._threads:
             thread.drain()
@@ -73,6 +72,8 @@ class Pipelines:
         meter = ExporterMeter(self._metrics, plan.name)
 
         def build() -> Pipeline:
+            # What the one before had taken and not delivered.
+            self._letters.untake_replays(plan.name)
             sender = plan.sender()
 
             def dispatcher(pipeline: Pipeline) -> Dispatcher:
@@ -111,7 +112,7 @@ class Pipelines:
                 sum(1 for each in exchanges if not any(plan.takes(each) for plan in self._plans))
             )
 
-    def _readings(self) -> Iterator[Reading]:
+    def readings(self) -> Iterator[Reading]:
         for thread in self._threads:
             if (pipeline := thread.pipeline) is None:
                 continue

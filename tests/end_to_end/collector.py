@@ -1,9 +1,10 @@
-"""A Galileo collector that remembers what it took, and has its troubles."""
+"""A Galileo collector or a Runscope API that remembers what it took, and has its troubles."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from tests.vendor_server import Manner, Received, Reply, VendorServer
@@ -40,5 +41,14 @@ class Collector(VendorServer):
 
 
 def paths_in(request: Received) -> list[str]:
-    """The paths of the exchanges in an ALF."""
-    return [urlsplit(entry["request"]["url"]).path for entry in request.json()["har"]["log"]["entries"]]
+    """The paths of the exchanges in an ALF, or in Runscope messages."""
+    return [urlsplit(each["request"]["url"]).path for each in exchanges_in(request)]
+
+
+def exchanges_in(request: Received) -> list[dict[str, Any]]:
+    """The entries of an ALF, or the messages of a post to Runscope."""
+    posted = request.json()
+    if isinstance(posted, dict):
+        entries: list[dict[str, Any]] = posted["har"]["log"]["entries"] if "har" in posted else [posted]
+        return entries
+    return list(posted)

@@ -61,3 +61,18 @@ def test_a_renamed_pipeline_takes_over_what_its_predecessor_owes(journal: Journa
     reconcile(journal, {"galileo/orders": None}, forget=["galileo"])
 
     assert {"galileo/orders": Cursor(3)} == journal.cursors()
+
+
+def test_what_comes_after_a_change_is_owed_to_nobody_who_left_and_to_everybody_new(journal: Journal) -> None:
+    journal.register("galileo", Cursor(3))
+
+    reconcile(journal, {"runscope": None}, since=Cursor(3))
+
+    assert {"runscope": Cursor(3)} == journal.cursors()
+
+
+def test_one_that_owes_what_came_before_a_change_does_not_leave(journal: Journal) -> None:
+    journal.register("galileo", Cursor(2))
+
+    with pytest.raises(UnsettledError, match=r"galileo is no longer configured, and 3 records"):
+        reconcile(journal, {"runscope": None}, since=Cursor(3))

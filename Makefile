@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-field bench lint format clean
+.PHONY: demo test test-field bench lock lint format clean
 
 demo: $(INSTALLED)
 	$(BIN)/otel-bridge demo
@@ -18,6 +18,9 @@ test-field: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m bench
+
+lock: $(INSTALLED)
+	$(BIN)/python deploy/lock.py
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

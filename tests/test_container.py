@@ -29,7 +29,8 @@ USER = 10001
 # directory can be written, and the other arguments are run as the image's user.
 CONFINED = (
     'mount --bind "$1" "$1" && mount -o remount,bind,ro / && shift && '
-    'exec setpriv --reuid=10001 --regid=10001 --clear-groups --no-new-privs --inh-caps=-all --bounding-set=-all "$@"'
+    "exec setpriv --reuid=10001 --regid=10001 --clear-groups --no-new-privs "
+    '--inh-caps=-all --bounding-set=-all "$@"'
 )
 
 

@@ -13,8 +13,7 @@ import orjson
 from google.protobuf.message import DecodeError
 
 from otel_bridge.config import ConfigError, load
-from otel_bridge.journal import DeadLetter, DeadLetters, JournalError, state
-from otel_bridge.journal.dead_letters import State
+from otel_bridge.journal import DeadLetter, DeadLetters, JournalError, State, state
 from otel_bridge.mapping import HttpExchange, spot
 
 _SECOND_NS = 10**9

@@ -1,7 +1,8 @@
 """The log on disk between the receiver and the pipelines, their cursors, and the dead letters."""
 
 from otel_bridge.journal.backlog import Backlog, Surplus
-from otel_bridge.journal.dead_letters import DeadLetter, DeadLetters
+from otel_bridge.journal.dead_letter import DeadLetter, State
+from otel_bridge.journal.dead_letters import DeadLetters
 from otel_bridge.journal.errors import (
     JournalError,
     JournalFull,
@@ -9,8 +10,9 @@ from otel_bridge.journal.errors import (
     JournalTooNew,
     JournalUnwritable,
 )
-from otel_bridge.journal.journal import Journal, JournalStats
+from otel_bridge.journal.journal import Journal
 from otel_bridge.journal.record import Cursor, Record, Signal
+from otel_bridge.journal.stats import JournalStats
 
 __all__ = [
     "Backlog",
@@ -26,5 +28,6 @@ __all__ = [
     "JournalUnwritable",
     "Record",
     "Signal",
+    "State",
     "Surplus",
 ]

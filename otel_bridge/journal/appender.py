@@ -15,9 +15,10 @@ from pathlib import Path
 
 import structlog
 
-from otel_bridge.journal import database
+from otel_bridge.journal import database, sqlite_errors
 from otel_bridge.journal.bounds import Bounds, cost
 from otel_bridge.journal.errors import JournalError, JournalFull
+from otel_bridge.journal.lock import DirectoryLock
 from otel_bridge.journal.segment import PAGE_SIZE
 from otel_bridge.journal.segment_writer import Entry, SegmentWriter
 from otel_bridge.journal.segments import Segments
@@ -37,6 +38,7 @@ class Appender:
         self,
         segments: Segments,
         *,
+        lock: DirectoryLock,
         bounds: Bounds,
         segment_size: int,
         next_seq: int,
@@ -44,6 +46,7 @@ class Appender:
     ) -> None:
         """*settled*: the seq up to which every pipeline is done; None: there is no pipeline."""
         self._segments = segments
+        self._lock = lock
         self._bounds = bounds
         self._settled = settled
         self.segment_size = max(min(segment_size, bounds.max_size // _SEGMENTS_AT_LEAST), PAGE_SIZE)
@@ -139,8 +142,9 @@ class Appender:
         """The segment to write to, made now if there is none. Raises JournalError."""
         if self._writer is None:
             try:
+                self._lock.check()
                 segment = self._segments.add(self.next_seq)
-            except (sqlite3.Error, OSError) as error:
+            except (sqlite3.Error, OSError, JournalError) as error:
                 raise self._refusal(error, self._segments.directory) from error
             step = min(_CHECKPOINT_BYTES, self.segment_size // 4)
             try:
@@ -164,8 +168,8 @@ class Appender:
         else:
             self._segments.replace(segment._replace(size=database.size_on_disk(segment.path)))
 
-    def _refusal(self, error: sqlite3.Error | OSError, path: Path) -> JournalError:
-        refusal = database.refusal(error, path)
+    def _refusal(self, error: sqlite3.Error | OSError | JournalError, path: Path) -> JournalError:
+        refusal = error if isinstance(error, JournalError) else sqlite_errors.refusal(error, path)
         self._set_fault("" if isinstance(refusal, JournalFull) else str(refusal))
         return refusal
 

@@ -8,31 +8,22 @@ a file of a newer version stays untouched to the byte.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from otel_bridge.journal.errors import JournalError, JournalFull, JournalTooNew, JournalUnwritable
+from otel_bridge.journal.errors import JournalTooNew
 
-VERSION = 1
 QUARANTINED = ".quarantined"
 
 _MAGIC = b"SQLite format 3\0"
 _APPLICATION_ID = 0x4F54424A  # "OTBJ"
 _HEADER_SIZE = 100
-# Errors about what is in a file; all others (busy, I/O, memory, permission) are about the moment.
-_DAMAGE = frozenset(
-    {
-        sqlite3.SQLITE_ERROR,  # such as: no such table
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_TOOBIG,
-        sqlite3.SQLITE_MISMATCH,
-        sqlite3.SQLITE_FORMAT,
-        sqlite3.SQLITE_NOTADB,
-    }
-)
 _COMPANIONS = ("-wal", "-shm", "-journal")
 # A second process beside serve, or somebody's SQLite shell, may hold a lock for a moment.
 _BUSY_SECONDS = 5.0
@@ -42,10 +33,26 @@ class DamagedError(Exception):
     """The file is no database of ours any more."""
 
 
-def create(path: Path, *, pragmas: str, schema: str, journal_mode: Literal["WAL", "DELETE"]) -> None:
-    """Make an empty database at *path*, which must not exist. Raises sqlite3.Error or OSError.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """A kind of file: how a new one is made, and how one of an older version becomes like it."""
 
-    *pragmas* are those that only an empty file takes (page_size, auto_vacuum).
+    pragmas: str
+    """Those that only an empty file takes (page_size, auto_vacuum)."""
+    schema: str
+    journal_mode: Literal["WAL", "DELETE"]
+    steps: tuple[str, ...] = ()
+    """SQL; the first leads from version 1 to version 2."""
+
+    @property
+    def version(self) -> int:
+        return 1 + len(self.steps)
+
+
+def create(path: Path, form: Format, fill: Callable[[sqlite3.Connection], None] | None = None) -> None:
+    """Make a database at *path*, which must not exist, with what *fill* writes into it, all or nothing.
+
+    Raises sqlite3.Error or OSError.
     """
     draft = path.with_name(path.name + ".new")
     # What a lost file of the same name left behind would be replayed into the new one.
@@ -55,13 +62,15 @@ def create(path: Path, *, pragmas: str, schema: str, journal_mode: Literal["WAL"
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
         with closing(connect(draft)) as db:
-            db.executescript(pragmas)
+            db.executescript(form.pragmas)
             db.executescript(
-                f"BEGIN; {schema}; PRAGMA application_id = {_APPLICATION_ID};"
-                f" PRAGMA user_version = {VERSION}; COMMIT;"
+                f"BEGIN; {form.schema}; PRAGMA application_id = {_APPLICATION_ID};"
+                f" PRAGMA user_version = {form.version}; COMMIT;"
             )
+            if fill is not None:
+                fill(db)
             # Last, so that everything is in the database and nothing in a WAL when it is renamed.
-            db.execute(f"PRAGMA journal_mode = {journal_mode}")
+            db.execute(f"PRAGMA journal_mode = {form.journal_mode}")
     except sqlite3.Error:
         remove(draft)
         raise
@@ -69,20 +78,42 @@ def create(path: Path, *, pragmas: str, schema: str, journal_mode: Literal["WAL"
     sync_directory(path.parent)
 
 
-def identify(path: Path) -> None:
-    """Raise JournalTooNew if a newer version wrote *path*, DamagedError if it is not a database of ours."""
+def identify(path: Path, form: Format) -> int:
+    """The version of *path*, at most that of *form*.
+
+    Raises JournalTooNew if a newer version wrote it, DamagedError if it is not a database of ours.
+    """
     with path.open("rb") as file:
         header = file.read(_HEADER_SIZE)
     if len(header) < _HEADER_SIZE or not header.startswith(_MAGIC):
         raise DamagedError("it is not an SQLite database")
-    if int.from_bytes(header[68:72], "big") != _APPLICATION_ID:
-        raise DamagedError("it is not a file of the journal")
     version = int.from_bytes(header[60:64], "big")
-    if version > VERSION:
+    if int.from_bytes(header[68:72], "big") != _APPLICATION_ID or version < 1:
+        raise DamagedError("it is not a file of the journal")
+    if version > form.version:
         raise JournalTooNew(
-            f"{path} was written by a newer otel-bridge (format {version}, this one knows {VERSION}): "
+            f"{path} was written by a newer otel-bridge (format {version}, this one knows {form.version}): "
             "run that version again, or give this one another journal.directory; nothing was changed"
         )
+    return version
+
+
+def migrate(path: Path, form: Format) -> bool:
+    """Bring an older file up to *form*, in place; False where it is.
+
+    Each step is one transaction with the number of its version in it, so a process that is killed leaves
+    the file in one version or another, and the next start goes on from there. Raises sqlite3.Error where a
+    step fails, of which nothing is kept.
+    """
+    with closing(connect(path)) as db:
+        found: int = db.execute("PRAGMA user_version").fetchone()[0]
+        if found >= form.version:
+            return False
+        # With a WAL the file itself would go on showing its old number, which `identify` reads.
+        db.execute("PRAGMA journal_mode = DELETE").fetchall()
+        for version, step in enumerate(form.steps[found - 1 :], found + 1):
+            db.executescript(f"BEGIN IMMEDIATE; {step}; PRAGMA user_version = {version}; COMMIT;")
+    return True
 
 
 def connect(path: Path, mode: Literal["rw", "ro", "ro&immutable=1"] = "rw") -> sqlite3.Connection:
@@ -125,13 +156,18 @@ def remove(path: Path) -> None:
 
 def set_aside(path: Path) -> Path:
     """Rename a damaged database and what belongs to it, so that nobody reads it but people can."""
-    aside = path.with_name(path.name + QUARANTINED)
+    aside = next(free for free in _names_aside(path) if not free.exists())
     for suffix in _COMPANIONS:
         with contextlib.suppress(FileNotFoundError):
             path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
     path.rename(aside)
     sync_directory(path.parent)
     return aside
+
+
+def is_aside(path: Path) -> bool:
+    """Whether *path* is a database that was set aside, and not a companion of one."""
+    return QUARANTINED in path.name and not path.name.endswith(_COMPANIONS)
 
 
 def sync_directory(directory: Path) -> None:
@@ -143,20 +179,6 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether *error* speaks about what is in the file, and not about the moment."""
-    return _primary(error) in _DAMAGE
-
-
-def refusal(error: sqlite3.Error | OSError, path: Path) -> JournalError:
-    """*error*, met while writing to *path*, as one that callers know."""
-    if isinstance(error, OSError):
-        return JournalUnwritable(f"can't write to {path}: {error.strerror}")
-    if _primary(error) == sqlite3.SQLITE_FULL:
-        return JournalFull(f"can't write to {path}: the file system is full")
-    return JournalUnwritable(f"can't write to {path}: {error}")
-
-
 class _Connection(sqlite3.Connection):
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         try:
@@ -166,12 +188,10 @@ class _Connection(sqlite3.Connection):
             raise sqlite3.DatabaseError("malformed database schema") from error
 
 
-def _primary(error: sqlite3.Error) -> int:
-    code: int | None = getattr(error, "sqlite_errorcode", None)
-    if code is not None:
-        return code & 0xFF
-    # Python's own: a wrong use of the module, or something it can't decode.
-    return sqlite3.SQLITE_MISUSE if isinstance(error, sqlite3.ProgrammingError) else sqlite3.SQLITE_CORRUPT
+def _names_aside(path: Path) -> Iterator[Path]:
+    """What was set aside before under the same name is kept too."""
+    for number in itertools.count():
+        yield path.with_name(path.name + QUARANTINED + (f"-{number}" if number else ""))
 
 
 def _size(path: Path) -> int:

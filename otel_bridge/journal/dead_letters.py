@@ -16,34 +16,17 @@ beside a running serve.
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Literal, Self
 
-from otel_bridge.journal import database, state
+from otel_bridge.journal import database, dead_letter, state
+from otel_bridge.journal.dead_letter import DeadLetter, State
 from otel_bridge.journal.errors import JournalError, JournalFull
+from otel_bridge.journal.state import StateFile
 
-_LIST = """
-    SELECT id, at_ns, exporter, api, reason, answer, exchanges, first_ns, last_ns, state,
-           coalesce(length(otlp), 0), NULL
-    FROM dead_letter ORDER BY id
-"""
-_GET = """
-    SELECT id, at_ns, exporter, api, reason, answer, exchanges, first_ns, last_ns, state,
-           coalesce(length(otlp), 0), otlp
-    FROM dead_letter WHERE id = ?
-"""
-_INSERT = """
-    INSERT INTO dead_letter
-        (at_ns, exporter, api, reason, answer, exchanges, first_ns, last_ns, state, otlp)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
 _MARK = "UPDATE dead_letter SET state = 'replay' WHERE id = ? AND state = 'held'"
 _MARK_ALL = "UPDATE dead_letter SET state = 'replay' WHERE state = 'held'"
 _REPLAYS = "SELECT id, length(otlp) FROM dead_letter WHERE exporter = ? AND state = 'replay' ORDER BY id"
@@ -54,56 +37,29 @@ _LAST_GIVEN_UP = """
 _GROW = """
     UPDATE dead_letter SET at_ns = ?, exchanges = exchanges + ?, last_ns = max(last_ns, ?) WHERE id = ?
 """
+_AGED = "SELECT id FROM dead_letter WHERE at_ns < ? AND state <> 'replay'"
+_BELIEVE = "UPDATE dead_letter SET at_ns = ? WHERE at_ns < ? OR at_ns > ?"
 _MIB = 1024 * 1024
 # Deleting locks the file for everybody, serve's cursors included, so it goes in small steps.
 _ROWS_AT_ONCE = 100
 # What is given up goes on being given up: one row for an hour of it, not one for each record.
 _GIVEN_UP_SPAN_NS = 3600 * 10**9
-
-
-class State(StrEnum):
-    HELD = "held"
-    REPLAY = "replay"
-    GIVEN_UP = "given up"
-    """Never read by its exporter: there is nothing to replay."""
-
-
-class DeadLetter(NamedTuple):
-    id: int
-    at_ns: int
-    """When it was added, or put back, or last grew; Unix time as all times here."""
-    exporter: str
-    api: str
-    reason: str
-    answer: str
-    """What the destination said; "" where it wasn't asked."""
-    exchanges: int
-    first_ns: int
-    last_ns: int
-    state: State
-    size: int
-    """Bytes of `otlp`."""
-    otlp: bytes | None
-    """The exchanges as a redacted ExportTraceServiceRequest; None where they were given up, and in what
-    `list` returns.
-    """
+# 2026: a machine that has lost its clock begins in 1970.
+_FIRST_NS = 1_767_225_600 * 10**9
 
 
 class DeadLetters:
     """Thread-safe. Methods raise JournalError; its kinds only where they say so."""
 
-    def __init__(
-        self, db: sqlite3.Connection, path: Path, *, max_size: int, max_age_s: float, clock: Callable[[], int]
-    ) -> None:
-        self._db = db
-        self._path = path
+    def __init__(self, file: StateFile, *, max_size: int, max_age_s: float, clock: Callable[[], int]) -> None:
+        self._file = file
         self._max_size = max_size
         self._max_age_ns = int(max_age_s * 1e9)
         self._clock = clock
-        self._lock = threading.Lock()
         self._taken: dict[int, str] = {}
         """Replays handed out, and to which exporter."""
-        self._version: int | None = None
+        self._aged: frozenset[int] = frozenset()
+        """Those that `prune` found too old last time."""
 
     @classmethod
     def open(
@@ -117,14 +73,13 @@ class DeadLetters:
         try:
             if not path.exists():
                 state.create(directory)
-            db = state.connect(directory)
+            file = StateFile(directory)
         except (sqlite3.Error, OSError, database.DamagedError) as error:
             raise JournalError(f"can't open {path}: {error}") from error
-        return cls(db, path, max_size=max_size, max_age_s=max_age_s, clock=clock)
+        return cls(file, max_size=max_size, max_age_s=max_age_s, clock=clock)
 
     def close(self) -> None:
-        with self._lock:
-            self._db.close()
+        self._file.close()
 
     def add(
         self,
@@ -138,19 +93,19 @@ class DeadLetters:
         last_ns: int,
         otlp: bytes,
     ) -> int:
-        """Keep refused exchanges; returns the id. Raises JournalFull when `full`, or on a full disk.
+        """Keep refused exchanges; returns the id. Raises JournalFull at `max_size`, or on a full disk.
 
         The one that reaches `max_size` may pass it, so that none is too large for ever.
         """
         now = self._clock()
         values = (now, exporter, api, reason, answer, exchanges, first_ns, last_ns, State.HELD, otlp)
-        with self._change() as db:
+        with self._file.change() as db:
             if self._size(db) >= self._max_size:
                 raise JournalFull(
-                    f"the dead letters in {self._path} have reached dead_letters.max_size: "
+                    f"the dead letters in {self._file.path} have reached dead_letters.max_size: "
                     "replay or drop some with `otel-bridge dead-letters`"
                 )
-            return _insert(db, values)
+            return dead_letter.insert(db, *values)
 
     def give_up(self, *, exporter: str, reason: str, exchanges: int, first_ns: int, last_ns: int) -> int:
         """List a range of *exchanges* as given up unread; returns the id. Never too full for that.
@@ -158,40 +113,37 @@ class DeadLetters:
         Going on for the same *reason* makes the last row grow, until that spans an hour.
         """
         now = self._clock()
-        with self._change() as db:
+        with self._file.change() as db:
             last = db.execute(_LAST_GIVEN_UP, (exporter, reason)).fetchone()
-            if last is None or last_ns - last[1] > _GIVEN_UP_SPAN_NS:
+            # Either way: a clock that was set back must not stretch one row over years.
+            if last is None or abs(last_ns - last[1]) > _GIVEN_UP_SPAN_NS:
                 values = (now, exporter, "", reason, "", exchanges, first_ns, last_ns, State.GIVEN_UP, None)
-                return _insert(db, values)
+                return dead_letter.insert(db, *values)
             db.execute(_GROW, (now, exchanges, last_ns, last[0]))
             return int(last[0])
 
     def list(self) -> Sequence[DeadLetter]:
         """All of them, oldest first, without their `otlp`."""
-        with self._read() as db:
-            rows = db.execute(_LIST).fetchall()
-        return [_letter(row) for row in rows]
+        with self._file.read() as db:
+            rows = db.execute(dead_letter.LIST).fetchall()
+        return [dead_letter.letter(row) for row in rows]
 
     def get(self, number: int) -> DeadLetter | None:
-        with self._read() as db:
-            return _get(db, number)
+        with self._file.read() as db:
+            return dead_letter.get(db, number)
 
     def counts(self) -> dict[str, int]:
         """Rows for each exporter that has any."""
-        with self._read() as db:
+        with self._file.read() as db:
             return dict(db.execute("SELECT exporter, count(*) FROM dead_letter GROUP BY exporter").fetchall())
 
     def bytes_on_disk(self) -> int:
-        with self._read() as db:
+        with self._file.read() as db:
             return self._size(db)
-
-    def full(self) -> bool:
-        """Whether `add` refuses: pipelines have to hold until some are replayed, dropped or too old."""
-        return self.bytes_on_disk() >= self._max_size
 
     def mark_replay(self, ids: Collection[int] | Literal["all"]) -> int:
         """Have those that are held sent again by their exporters' pipelines; returns how many are marked."""
-        with self._change() as db:
+        with self._file.change() as db:
             if ids == "all":
                 return db.execute(_MARK_ALL).rowcount
             return db.executemany(_MARK, [(number,) for number in ids]).rowcount
@@ -203,7 +155,7 @@ class DeadLetters:
         there again.
         """
         found: list[DeadLetter] = []
-        with self._read() as db:
+        with self._file.read() as db:
             waiting = db.execute(_REPLAYS, (exporter,)).fetchall()
             for number, length in waiting:
                 if number in self._taken:
@@ -211,19 +163,20 @@ class DeadLetters:
                 limit_bytes -= length
                 if limit_bytes < 0 and found:
                     break
-                if (letter := _get(db, number)) is not None:
+                if (letter := dead_letter.get(db, number)) is not None:
                     found.append(letter)
                     self._taken[number] = exporter
         return found
 
     def untake_replays(self, exporter: str) -> None:
         """Hand out again what *exporter* took and has not settled: its pipeline begins anew."""
-        with self._lock:
-            self._taken = {number: taker for number, taker in self._taken.items() if taker != exporter}
+        for number, taker in list(self._taken.items()):
+            if taker == exporter:
+                self._taken.pop(number, None)
 
     def put_back(self, number: int, *, reason: str, answer: str) -> None:
         """A replay failed for good: hold it again, unless it was dropped meanwhile."""
-        with self._change() as db:
+        with self._file.change() as db:
             db.execute(
                 "UPDATE dead_letter SET state = 'held', at_ns = ?, reason = ?, answer = ? WHERE id = ?",
                 (self._clock(), reason, answer, number),
@@ -236,7 +189,7 @@ class DeadLetters:
             ids = self._ids("SELECT id FROM dead_letter ORDER BY id")
         total = 0
         for some in _in_steps(list(ids)):
-            with self._change() as db:
+            with self._file.change() as db:
                 rows = [(number,) for number in some]
                 total += db.executemany("DELETE FROM dead_letter WHERE id = ?", rows).rowcount
                 for number in some:
@@ -244,22 +197,22 @@ class DeadLetters:
         return total
 
     def prune(self) -> int:
-        """Delete what was held longer than `max_age_s`; returns how many, for somebody to say so."""
-        too_old = self._clock() - self._max_age_ns
-        return self.drop(
-            self._ids("SELECT id FROM dead_letter WHERE at_ns < ? AND state <> 'replay'", too_old)
-        )
+        """Delete what was held longer than `max_age_s`; returns how many, for somebody to say so.
 
-    def changed(self) -> bool:
-        """Whether another connection, of any process, wrote to the file since the last call."""
-        with self._read() as db:
-            version: int = db.execute("PRAGMA data_version").fetchone()[0]
-            changed = version != self._version
-            self._version = version
-        return changed
+        Only what the call before found too old as well, so a clock that was wrong for a moment costs
+        nothing. What says that it is from the future, or older than this program, ages from now on.
+        """
+        now = self._clock()
+        if self._ids("SELECT id FROM dead_letter WHERE at_ns < ? OR at_ns > ?", _FIRST_NS, now):
+            with self._file.change() as db:
+                db.execute(_BELIEVE, (now, _FIRST_NS, now))
+        aged = self._ids(_AGED, now - self._max_age_ns)
+        ripe = self._aged.intersection(aged)
+        self._aged = frozenset(aged) - ripe
+        return self.drop(ripe)
 
     def _ids(self, sql: str, *values: int) -> Sequence[int]:
-        with self._read() as db:
+        with self._file.read() as db:
             return [row[0] for row in db.execute(sql, values).fetchall()]
 
     def _size(self, db: sqlite3.Connection) -> int:
@@ -267,44 +220,6 @@ class DeadLetters:
         pages: int = db.execute("PRAGMA page_count").fetchone()[0]
         page_size: int = db.execute("PRAGMA page_size").fetchone()[0]
         return pages * page_size
-
-    @contextmanager
-    def _read(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                yield self._db
-            except sqlite3.Error as error:
-                raise JournalError(f"can't read {self._path}: {error}") from error
-
-    @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        """One transaction. Raises JournalFull or JournalUnwritable."""
-        with self._lock:
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                yield self._db
-                self._db.execute("COMMIT")
-            except sqlite3.Error as error:
-                raise database.refusal(error, self._path) from error
-            finally:
-                if self._db.in_transaction:
-                    with contextlib.suppress(sqlite3.Error):
-                        self._db.execute("ROLLBACK")
-
-
-def _insert(db: sqlite3.Connection, values: tuple[object, ...]) -> int:
-    added = db.execute(_INSERT, values).lastrowid
-    assert added is not None
-    return added
-
-
-def _get(db: sqlite3.Connection, number: int) -> DeadLetter | None:
-    row = db.execute(_GET, (number,)).fetchone()
-    return _letter(row) if row else None
-
-
-def _letter(row: tuple[Any, ...]) -> DeadLetter:
-    return DeadLetter._make((*row[:9], State(row[9]), *row[10:]))
 
 
 def _in_steps(numbers: list[int]) -> Iterator[list[int]]:

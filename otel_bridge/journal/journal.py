@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 import structlog
 
@@ -28,35 +28,16 @@ from otel_bridge.journal.bounds import Bounds, free_bytes
 from otel_bridge.journal.cursors import CursorFile
 from otel_bridge.journal.errors import JournalError
 from otel_bridge.journal.lock import DirectoryLock
+from otel_bridge.journal.reading import Reading
 from otel_bridge.journal.record import Cursor, Record, Signal
-from otel_bridge.journal.segment import Fetch, Segment
 from otel_bridge.journal.segment_writer import Entry
 from otel_bridge.journal.segments import Segments, refuse_newer
+from otel_bridge.journal.stats import JournalStats
 from otel_bridge.journal.writer import Writer
 
 log = structlog.get_logger(__name__)
 
 SEGMENT_SIZE = 64 * 1024 * 1024
-
-
-class JournalStats(NamedTuple):
-    bytes_on_disk: int
-    max_size: int
-    segments: int
-    records: int
-    """Held at the moment, settled or not."""
-    oldest_ns: int | None
-    """When the oldest of them was received."""
-    bad_records: int
-    """Skipped since start for being damaged."""
-    quarantined: int
-    """Damaged files that were set aside, in this run or before, and are still there."""
-    commits: int
-    """Transactions since start; each is one sync."""
-    fault: str
-    """Why nothing can be written, for another reason than being full; "" when all is well."""
-    cursors_lost: bool
-    """Cursors were damaged at start: what they would have kept may be unsettled."""
 
 
 class Journal:
@@ -81,9 +62,10 @@ class Journal:
         self._guard = threading.Lock()
         self._file_guard = threading.Lock()
         self._listeners: tuple[Callable[[], None], ...] = ()
-        self._bad: set[int] = set()
+        self._reading = Reading(segments, lock)
         self._appender = Appender(
             segments,
+            lock=lock,
             bounds=bounds,
             segment_size=segment_size,
             next_seq=1 + max(segments.highest, *cursors.found.values(), 0),
@@ -112,8 +94,9 @@ class Journal:
         lock = DirectoryLock(directory)
         try:
             refuse_newer(directory)
+            new = next(directory.glob("journal-*.db"), None) is None
+            cursors = CursorFile(directory, lock, new=new)
             segments = Segments(directory)
-            cursors = CursorFile(directory)
         except BaseException:
             lock.release()
             raise
@@ -150,17 +133,7 @@ class Journal:
         than fit say nothing about what follows. Damaged records are passed over, so [] may come before
         *upto* is reached. Raises JournalError.
         """
-        end = self.end() if upto is None else min(upto, self.end())
-        after = int(cursor)
-        while after < end:
-            held = self._segments.holding(after)
-            if held is None or held.first > end:
-                break
-            fetch = self._fetch(held, max(after, held.first - 1), min(held.last, end), limit_bytes)
-            if fetch.records:
-                return fetch.records
-            after = fetch.reached
-        return []
+        return self._reading.read(cursor, self.end() if upto is None else min(upto, self.end()), limit_bytes)
 
     def get(self, seq: int) -> Record | None:
         """One record; None where it is settled by all and gone, damaged, or never was."""
@@ -178,14 +151,15 @@ class Journal:
         On disk when this returns. Raises JournalFull or JournalUnwritable.
         """
         with self._file_guard:
-            self._cursor_file.save({pipeline: cursor})
+            self._cursor_file.save({**self.cursors(), pipeline: cursor}, settled=False)
             with self._guard:
                 self._cursors[pipeline] = cursor
 
     def forget(self, pipeline: str) -> None:
         """*pipeline* needs nothing any more. Raises JournalFull or JournalUnwritable."""
         with self._file_guard:
-            self._cursor_file.remove(pipeline)
+            kept = {name: cursor for name, cursor in self.cursors().items() if name != pipeline}
+            self._cursor_file.save(kept, settled=False)
             with self._guard:
                 self._cursors.pop(pipeline, None)
         self._writer.nudge()
@@ -231,30 +205,12 @@ class Journal:
             segments=len(held),
             records=sum(segment.last - segment.first + 1 for segment in held),
             oldest_ns=next((segment.oldest_ns for segment in held), None),
-            bad_records=segments.bad_records + len(self._bad),
+            bad_records=segments.bad_records + self._reading.bad_records,
             quarantined=segments.quarantined,
             commits=self._writer.commits,
             fault=self._appender.fault,
             cursors_lost=self._cursor_file.lost,
         )
-
-    def _fetch(self, held: Segment, after: int, upto: int, limit_bytes: int) -> Fetch:
-        try:
-            with self._segments.readers.use(held) as reader:
-                fetch = reader.fetch(after, upto, limit_bytes)
-        except JournalError:
-            if any(known.path == held.path for known in self._segments.held):
-                raise
-            # Unlinked meanwhile, because all pipelines have settled it.
-            return Fetch([], [], held.last)
-        if not fetch.bad:
-            return fetch
-        if held.size is not None and len(fetch.bad) == held.last - held.first + 1:
-            self._segments.quarantine(held)
-        elif new := set(fetch.bad) - self._bad:
-            self._bad |= new
-            log.error("journal records are damaged: skipped", file=str(held.path), records=len(new))
-        return fetch
 
     def _settled(self) -> int | None:
         with self._guard:

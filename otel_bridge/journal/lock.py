@@ -16,7 +16,8 @@ class DirectoryLock:
         """Create *directory* where it is missing. Raises JournalLocked or JournalUnwritable."""
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._descriptor = os.open(directory / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+            self._path = directory / "lock"
+            self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
         except OSError as error:
             raise JournalUnwritable(
                 f"can't use {error.filename or directory} for the journal: {error.strerror}"
@@ -31,6 +32,22 @@ class DirectoryLock:
                 f"another otel-bridge is using {directory}: stop it, or give this one another "
                 "journal.directory"
             ) from error
+
+    def check(self) -> None:
+        """Raise JournalUnwritable where the directory is gone, or is another one now.
+
+        Nothing is to be written there then: another bridge may own it, or a disk may be about to be
+        mounted over it.
+        """
+        try:
+            mine = os.path.samestat(self._path.stat(), os.fstat(self._descriptor))
+        except OSError as error:
+            raise JournalUnwritable(f"can't use {self._path.parent}: {error.strerror}") from error
+        if not mine:
+            raise JournalUnwritable(
+                f"{self._path.parent} is not the directory that was locked any more: put that one back, or "
+                "restart otel-bridge"
+            )
 
     def release(self) -> None:
         os.close(self._descriptor)

@@ -17,22 +17,26 @@ from typing import NamedTuple
 
 from otel_bridge.journal import database
 from otel_bridge.journal.record import Record, Signal, checksum
+from otel_bridge.journal.sqlite_errors import is_damage, is_unreadable
 
 # Measured with records of 2 to 700 KB: the least CPU in all groups but single small records, 6% of
 # slack at 32 KB (4 KiB pages cost 30% more CPU, 32 KiB pages 14% of slack).
 PAGE_SIZE = 16 * 1024
 
-_PRAGMAS = f"PRAGMA page_size = {PAGE_SIZE}"
-_SCHEMA = """
-    CREATE TABLE record (
-        seq INTEGER PRIMARY KEY,
-        signal TEXT NOT NULL,
-        received_ns INTEGER NOT NULL,
-        total INTEGER NOT NULL,
-        checksum INTEGER NOT NULL,
-        body BLOB NOT NULL
-    )
-"""
+FORMAT = database.Format(
+    pragmas=f"PRAGMA page_size = {PAGE_SIZE}",
+    schema="""
+        CREATE TABLE record (
+            seq INTEGER PRIMARY KEY,
+            signal TEXT NOT NULL,
+            received_ns INTEGER NOT NULL,
+            total INTEGER NOT NULL,
+            checksum INTEGER NOT NULL,
+            body BLOB NOT NULL
+        )
+    """,
+    journal_mode="WAL",
+)
 INSERT = "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)"
 _RANGE = "SELECT seq, signal, received_ns, checksum, body FROM record WHERE seq > ? AND seq <= ? ORDER BY seq"
 _LENGTHS = "SELECT seq, length(body) FROM record WHERE seq > ? AND seq <= ? ORDER BY seq"
@@ -63,6 +67,8 @@ class Fetch(NamedTuple):
     """Seqs up to `reached` that can't be read or don't fit their checksum."""
     reached: int
     """Everything up to this seq was looked at."""
+    unreadable: bool = False
+    """The disk failed to read some of the bad ones; it may succeed another time."""
 
 
 class Place(NamedTuple):
@@ -76,7 +82,7 @@ def name(first: int) -> str:
 
 def create(path: Path) -> None:
     """Make an empty segment. Raises sqlite3.Error or OSError."""
-    database.create(path, pragmas=_PRAGMAS, schema=_SCHEMA, journal_mode="WAL")
+    database.create(path, FORMAT)
 
 
 def survey(path: Path, first: int) -> tuple[Segment, int]:
@@ -95,24 +101,25 @@ class SegmentReader:
     """A read-only view of one segment, of the one being written too; not thread-safe.
 
     No statement outlives a call: an open read transaction would keep the WAL from starting over.
-    Methods raise sqlite3.Error only for what is not damage.
+    Methods raise sqlite3.Error only for what is neither damage nor a place that can't be read.
     """
 
     def __init__(self, path: Path, *, sealed: bool) -> None:
         self._db = _connect(path, sealed=sealed)
+        self._unreadable = False
 
     def close(self) -> None:
         self._db.close()
 
     def fetch(self, after: int, upto: int, limit_bytes: int) -> Fetch:
         """Records after *after* up to *upto*, no more than *limit_bytes* of them, but at least one."""
+        self._unreadable = False
         try:
             reached = self._reach(after, upto, limit_bytes)
             rows = self._db.execute(_RANGE, (after, reached)).fetchall()
         except sqlite3.Error as error:
-            if not database.is_damage(error):
-                raise
-            return self._salvage(after, upto, limit_bytes)
+            self._tolerate(error)
+            return self._salvage(after, upto, limit_bytes)._replace(unreadable=self._unreadable)
         return _sort_out(rows, after, reached)
 
     def bytes_upto(self, seq: int) -> int:
@@ -165,10 +172,16 @@ class SegmentReader:
         try:
             rows: list[tuple[object, ...]] = self._db.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            if not database.is_damage(error):
-                raise
+            self._tolerate(error)
             return None
         return rows[0] if rows else None
+
+    def _tolerate(self, error: sqlite3.Error) -> None:
+        """Raise *error* unless it costs only what was read."""
+        if is_unreadable(error):
+            self._unreadable = True
+        elif not is_damage(error):
+            raise error
 
 
 def _connect(path: Path, *, sealed: bool) -> sqlite3.Connection:
@@ -209,7 +222,7 @@ def _end(db: sqlite3.Connection, first: int) -> tuple[int, int, int]:
                     return record.seq, total, bad
                 bad += 1
     except sqlite3.DatabaseError as error:
-        found = _end_before_damage(db) if database.is_damage(error) else None
+        found = _end_before_damage(db) if is_damage(error) or is_unreadable(error) else None
         if found is None:
             raise
         return (*found, 1)

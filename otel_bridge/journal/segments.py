@@ -19,10 +19,11 @@ from pathlib import Path
 
 import structlog
 
-from otel_bridge.journal import database, segment
+from otel_bridge.journal import database, segment, state
 from otel_bridge.journal.errors import JournalError
 from otel_bridge.journal.readers import Readers
 from otel_bridge.journal.segment import Segment
+from otel_bridge.journal.sqlite_errors import is_damage, is_unreadable, refusal
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +37,7 @@ class Segments:
         self.readers = Readers()
         self.held: tuple[Segment, ...] = ()
         self.bad_records = 0
-        """Found at the end of files when they were taken in."""
+        """Found at the end of files when they were taken in, or gone with a file."""
         self._lock = threading.Lock()
         paths = sorted(directory.glob("journal-*.db"))
         damaged = {path: reason for path in paths if (reason := _fault(path))}
@@ -55,15 +56,17 @@ class Segments:
     def highest(self) -> int:
         """No seq above this one was ever given to a record that lies or lay here."""
         last = self.held[-1].last if self.held else 0
-        for path in self._quarantined():
+        for path in self.directory.glob(f"journal-*.db{database.QUARANTINED}"):
             # How many records it holds can't be known; each took more than one byte.
             last = max(last, _first(path) + database.size_on_disk(path))
         return last
 
     @property
     def quarantined(self) -> int:
-        """Files that were set aside and are still there."""
-        return len(self._quarantined())
+        """Files that were set aside and are still there, the state file's among them."""
+        return sum(
+            1 for path in self.directory.glob("*" + database.QUARANTINED + "*") if database.is_aside(path)
+        )
 
     def holding(self, after: int) -> Segment | None:
         """The first segment with a record behind *after*."""
@@ -107,6 +110,13 @@ class Segments:
         if self._drop(segment):
             self._set_aside(segment.path, "none of its records can be read")
 
+    def lose(self, segment: Segment) -> None:
+        """Go on without a segment that somebody has removed."""
+        if self._drop(segment):
+            records = segment.last - segment.first + 1
+            self.bad_records += records
+            log.error("journal segment is gone", file=str(segment.path), records=records)
+
     def _drop(self, segment: Segment) -> bool:
         with self._lock:
             kept = tuple(held for held in self.held if held.path != segment.path)
@@ -118,10 +128,13 @@ class Segments:
     def _take_in(self, path: Path) -> None:
         _settle_wal(path)
         try:
+            if database.migrate(path, segment.FORMAT):
+                log.info("journal segment was brought up to this version", file=str(path))
             found, bad = segment.survey(path, _first(path))
         except sqlite3.Error as error:
-            if not database.is_damage(error):
-                raise JournalError(f"can't read {path}: {error}") from error
+            # What can't be read at start can't be waited for either; it is only renamed.
+            if not is_damage(error) and not is_unreadable(error):
+                raise refusal(error, path) from error
             self._set_aside(path, str(error))
             return
         if found.last >= found.first:
@@ -147,15 +160,12 @@ class Segments:
             reason = f"{reason}; and it can't be renamed: {error.strerror}"
         log.error("journal segment quarantined", file=str(path), reason=reason)
 
-    def _quarantined(self) -> list[Path]:
-        return sorted(self.directory.glob("journal-*.db" + database.QUARANTINED))
-
 
 def refuse_newer(directory: Path) -> None:
     """Raise JournalTooNew if any file in *directory* is of a newer version."""
-    for path in directory.glob("*.db"):
+    for path in [*directory.glob("journal-*.db"), directory / state.FILE]:
         with contextlib.suppress(database.DamagedError, OSError):
-            database.identify(path)
+            database.identify(path, state.FORMAT if path.name == state.FILE else segment.FORMAT)
 
 
 def _first(path: Path) -> int:
@@ -165,7 +175,7 @@ def _first(path: Path) -> int:
 
 def _fault(path: Path) -> str:
     try:
-        database.identify(path)
+        database.identify(path, segment.FORMAT)
     except PermissionError as error:
         raise JournalError(f"can't read {path}: {error.strerror}") from error
     except (database.DamagedError, OSError) as error:

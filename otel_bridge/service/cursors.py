@@ -77,7 +77,8 @@ def _owing(journal: Journal, names: Collection[str]) -> str:
 
 
 def _start(journal: Journal, start_at: StartAt, siblings: Collection[Cursor], since: Cursor) -> Cursor:
-    if start_at == "beginning" or (start_at is None and journal.stats().cursors_lost):
+    # Whoever has no cursor while some are lost is not new, whatever start_at says of new ones.
+    if start_at == "beginning" or journal.stats().cursors_lost:
         return journal.start()
     if start_at == "end" or not siblings:
         return since

@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 
 from otel_bridge.journal import JournalFull, JournalUnwritable, database
+from otel_bridge.journal.sqlite_errors import is_damage, refusal
+
+FORM = database.Format(pragmas="", schema="CREATE TABLE a (b)", journal_mode="WAL")
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "some.db"
-    database.create(path, pragmas="", schema="CREATE TABLE a (b)", journal_mode="WAL")
+    database.create(path, FORM)
     return path
 
 
@@ -26,7 +29,7 @@ def db(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def test_a_created_file_is_complete_without_its_wal(path: Path) -> None:
-    database.identify(path)
+    database.identify(path, FORM)
 
     assert [path] == list(path.parent.iterdir())
     assert 0o600 == path.stat().st_mode & 0o777
@@ -37,10 +40,10 @@ def test_a_full_disk_is_told_as_full(db: sqlite3.Connection, path: Path) -> None
     with pytest.raises(sqlite3.Error) as caught:
         db.execute("INSERT INTO a VALUES (zeroblob(100000))")
 
-    assert not database.is_damage(caught.value)
-    refusal = database.refusal(caught.value, path)
-    assert isinstance(refusal, JournalFull)
-    assert f"can't write to {path}: the file system is full" == str(refusal)
+    assert not is_damage(caught.value)
+    told = refusal(caught.value, path)
+    assert isinstance(told, JournalFull)
+    assert f"can't write to {path}: the file system is full" == str(told)
 
 
 def test_a_locked_file_is_no_damage(db: sqlite3.Connection, path: Path) -> None:
@@ -50,15 +53,15 @@ def test_a_locked_file_is_no_damage(db: sqlite3.Connection, path: Path) -> None:
         with pytest.raises(sqlite3.Error) as caught:
             db.execute("INSERT INTO a VALUES (1)")
 
-    assert not database.is_damage(caught.value)
-    assert isinstance(database.refusal(caught.value, path), JournalUnwritable)
+    assert not is_damage(caught.value)
+    assert isinstance(refusal(caught.value, path), JournalUnwritable)
 
 
 def test_a_missing_file_is_no_damage(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.Error) as caught:
         database.connect(tmp_path / "missing.db")
 
-    assert not database.is_damage(caught.value)
+    assert not is_damage(caught.value)
 
 
 def test_a_closed_connection_is_no_damage(path: Path) -> None:
@@ -67,7 +70,7 @@ def test_a_closed_connection_is_no_damage(path: Path) -> None:
     with pytest.raises(sqlite3.Error) as caught:
         db.execute("SELECT 1")
 
-    assert not database.is_damage(caught.value)
+    assert not is_damage(caught.value)
 
 
 @pytest.mark.parametrize("what", [b"not a database", b"\xff" * 50])
@@ -79,4 +82,4 @@ def test_a_broken_file_is_damage(path: Path, what: bytes) -> None:
     with pytest.raises(sqlite3.Error) as caught, closing(database.connect(path)) as db:
         db.execute("SELECT * FROM a")
 
-    assert database.is_damage(caught.value)
+    assert is_damage(caught.value)

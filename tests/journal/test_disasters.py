@@ -13,7 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from otel_bridge.journal import Cursor, Journal, JournalFull, JournalUnwritable, Signal
+from otel_bridge.journal import (
+    Cursor,
+    Journal,
+    JournalFull,
+    JournalUnwritable,
+    Signal,
+)
 from otel_bridge.journal.record import checksum
 from tests.journal import MIB, append, bodies, eventually, open_journal, read_all, segment_files
 from tests.journal.children import body_of
@@ -242,35 +248,38 @@ def test_a_creation_that_was_interrupted_leaves_no_trace(tmp_path: Path) -> None
         assert [b"one"] == bodies(journal)
 
 
-def test_damaged_cursors_are_set_aside_and_said_to_be_lost(tmp_path: Path) -> None:
-    with closing(open_journal(tmp_path)) as journal:
+def test_another_directory_in_the_place_of_the_locked_one_is_not_written_to(tmp_path: Path) -> None:
+    directory = tmp_path / "journal"
+    with closing(open_journal(directory)) as journal:
         journal.register("galileo", journal.end())
         append(journal, [b"one"])
-    (tmp_path / "state.db").write_bytes(b"garbage" * 1000)
+        directory.rename(tmp_path / "elsewhere")
+        directory.mkdir()
+        (directory / "lock").touch()
+        with pytest.raises(JournalUnwritable):
+            append(journal, [b"two"])
+        with pytest.raises(JournalUnwritable, match=r"put that one back, or restart otel-bridge"):
+            append(journal, [b"two"])
+        journal.commit("galileo", journal.end())
 
-    with closing(open_journal(tmp_path)) as journal:
-        assert journal.stats().cursors_lost
-        assert {} == journal.cursors()
-        assert (tmp_path / "state.db.quarantined").exists()
-        journal.register("galileo", journal.start())
-        assert [b"one"] == bodies(journal, journal.cursors()["galileo"])
+        assert ["lock"] == [path.name for path in directory.iterdir()]
 
-    with closing(open_journal(tmp_path)) as journal:
-        assert not journal.stats().cursors_lost
+        (directory / "lock").unlink()
+        directory.rmdir()
+        (tmp_path / "elsewhere").rename(directory)
+        eventually(lambda: not journal.stats().fault)
+        append(journal, [b"three"])
+
+        assert [b"one", b"three"] == bodies(journal)
 
 
-def test_a_damaged_cursor_is_not_believed(tmp_path: Path) -> None:
-    with closing(open_journal(tmp_path)) as journal:
-        append(journal, [b"one", b"two"])
-        journal.register("galileo", Cursor(1))
-        journal.register("runscope", Cursor(1))
-    with closing(sqlite3.connect(tmp_path / "state.db")) as db, db:
-        db.execute("UPDATE cursor SET seq = seq + 256 WHERE pipeline = 'galileo'")
+def test_reading_goes_on_behind_a_segment_that_somebody_removes(clean: Path) -> None:
+    lost = records_in(clean, 1)
+    with closing(open_journal(clean)) as journal:
+        segment_files(clean)[1].unlink()
 
-    with closing(open_journal(tmp_path)) as journal:
-        assert journal.stats().cursors_lost
-        assert {"runscope": Cursor(1)} == journal.cursors()
-        assert [3] == append(journal, [b"three"])
+        assert [body for body in RECORDS if body not in lost] == bodies(journal)
+        assert (2, len(lost)) == (journal.stats().segments, journal.stats().bad_records)
 
 
 def test_a_file_deleted_under_a_running_journal_is_noticed(journal: Journal, tmp_path: Path) -> None:

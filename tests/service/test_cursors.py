@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,14 @@ def test_one_that_owes_what_came_before_a_change_does_not_leave(journal: Journal
 
     with pytest.raises(UnsettledError, match=r"galileo is no longer configured, and 3 records"):
         reconcile(journal, {"runscope": None}, since=Cursor(3))
+
+
+def test_where_cursors_were_lost_a_pipeline_is_not_new_whatever_start_at_says(tmp_path: Path) -> None:
+    with closing(Journal.open(tmp_path, max_size=1 << 30, min_free=0)) as journal:
+        journal.append(Signal.TRACES, b"record").result()
+    (tmp_path / "state.db").unlink()
+
+    with closing(Journal.open(tmp_path, max_size=1 << 30, min_free=0)) as journal:
+        reconcile(journal, {"galileo": "end"}, forget=())
+
+        assert {"galileo": journal.start()} == journal.cursors()

@@ -12,7 +12,17 @@ from concurrent import futures
 import httpx
 import pytest
 
-from otel_bridge.asgi import AsgiApp, AsgiServer, Receive, Scope, Send, StartupError, Tls, check_tls, listen
+from otel_bridge.asgi import (
+    AsgiApp,
+    AsgiServer,
+    Receive,
+    Scope,
+    Send,
+    StartupError,
+    Tls,
+    TlsFiles,
+    listen,
+)
 from tests.certificates import Certificates
 from tests.loops import LIMIT, BackgroundLoop
 
@@ -31,7 +41,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 @contextlib.contextmanager
 def serving(loop: BackgroundLoop, app: AsgiApp, tls: Tls | None = None) -> Iterator[AsgiServer]:
     async def start() -> AsgiServer:
-        server = AsgiServer(app, listen("127.0.0.1:0"), tls=tls)
+        server = AsgiServer(app, listen("127.0.0.1:0"), tls=TlsFiles(tls) if tls else None)
         await server.start()
         return server
 
@@ -159,7 +169,7 @@ def test_tls_files_that_cannot_be_used_are_one_sentence(certificates: Certificat
     swapped = Tls(cert_file=tls.key_file, key_file=tls.cert_file)
     for unusable in (missing, swapped):
         with pytest.raises(StartupError, match=r"^Cannot set up TLS with .*key\.pem.*\.$"):
-            check_tls(unusable)
+            TlsFiles(unusable)
 
 
 def test_a_taken_port_is_one_sentence() -> None:

@@ -9,6 +9,7 @@ import click
 import uvloop
 
 from otel_bridge.asgi import StartupError
+from otel_bridge.asgi.sockets import allow_open_files
 from otel_bridge.config import ConfigError, load
 from otel_bridge.service.bridge import Bridge
 from otel_bridge.service.cursors import UnsettledError
@@ -32,6 +33,7 @@ def serve(config: Path | None, forget: tuple[str, ...]) -> None:
     Without a configuration: OTLP on 127.0.0.1:4317 and :4318, and a line on stdout for each exchange.
     SIGTERM delivers what it can within 20 s and ends, SIGHUP reads the configuration anew.
     """
+    allow_open_files()
     try:
         settings = load(config)
         service = Service(config, forget=forget, started=_greet)

@@ -21,18 +21,30 @@ def warnings(config: Config) -> Iterator[Advice]:
     yield from _size_warnings(config)
 
 
+def unprotected(config: Config) -> dict[str, bool]:
+    """Whether anybody in the network may send, for each of the protocols grpc and http."""
+    has_tokens = bool(config.receivers.otlp.auth.bearer_tokens)
+    return {
+        name: not (
+            has_tokens or protocol.endpoint.is_loopback or (protocol.tls and protocol.tls.client_ca_file)
+        )
+        for name, protocol in _protocols(config).items()
+    }
+
+
+def _protocols(config: Config) -> dict[str, GrpcProtocol | HttpProtocol]:
+    protocols = config.receivers.otlp.protocols
+    return {"grpc": protocols.grpc, "http": protocols.http}
+
+
 def _receiver_warnings(config: Config) -> Iterator[Advice]:
     otlp = config.receivers.otlp
-    protocols: dict[str, GrpcProtocol | HttpProtocol] = {
-        "grpc": otlp.protocols.grpc,
-        "http": otlp.protocols.http,
-    }
-    for name, protocol in protocols.items():
+    is_unprotected = unprotected(config)
+    for name, protocol in _protocols(config).items():
         path = ("receivers", "otlp", "protocols", name, "endpoint")
         if protocol.endpoint.is_loopback:
             continue
-        certified = protocol.tls is not None and protocol.tls.client_ca_file is not None
-        if not otlp.auth.bearer_tokens and not certified:
+        if is_unprotected[name]:
             yield (
                 path,
                 (

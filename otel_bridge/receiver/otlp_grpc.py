@@ -3,23 +3,26 @@
 grpcio's asyncio server on uvloop takes about two thirds of the CPU its threaded one does for a 32 KB
 message, and none of the bridge's own steps waits in a thread then. Messages are not parsed by grpcio: the
 intake wants the bytes. Compression and the size limit before and after it are grpcio's work, and what it
-has of a message that is not complete yet is not among the bytes in flight.
+has of a message that is not complete yet is not among the bytes in flight; so how many may be incomplete,
+and for how long, is bounded here.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import structlog
 from grpc import aio
 
-from otel_bridge.asgi import StartupError, Tls, bound_address, check_tls, listen
+from otel_bridge.asgi import StartupError, TlsFiles, bound_address, listen
+from otel_bridge.asgi.tls import Credentials
 from otel_bridge.receiver.admission import Admission
 from otel_bridge.receiver.bearer import BearerTokens
 from otel_bridge.receiver.intake import Intake
-from otel_bridge.receiver.refusals import Internal, Refusal, Unauthenticated
+from otel_bridge.receiver.refusals import Internal, Refusal, TooSlow, Unauthenticated, Undecodable
 from otel_bridge.receiver.signals import METHODS, Encoding, Signal, Transport
 from otel_bridge.telemetry.instruments import REFUSED_REQUESTS
 from otel_bridge.telemetry.metrics import Metrics
@@ -28,10 +31,25 @@ log = structlog.get_logger(__name__)
 
 _EMPTY_RESPONSE = b""  # every message with no field set
 
+MESSAGE_TIMEOUT = 60.0
+"""Seconds from the head of a call to the end of its message."""
+
+MAX_INCOMPLETE = 1024
+"""Calls whose message has not come in full; one more, and the oldest of them is ended."""
+
 _OPTIONS = (
     # Two processes on one port would each get a part of the traffic; the second one has to fail instead.
     ("grpc.so_reuseport", 0),
     ("grpc.max_concurrent_streams", 128),
+    ("grpc.max_allowed_incoming_connections", 1000),
+    # TLS and the preface of HTTP/2 together; the default is two minutes.
+    ("grpc.server_handshake_timeout_ms", 10_000),
+    ("grpc.max_metadata_size", 16 * 1024),
+    # A connection without calls is of no use to anybody; senders make another one when they need it.
+    ("grpc.max_connection_idle_ms", 300_000),
+    # Others are renewed, so that balancers can spread them anew and renewed certificates come into use.
+    ("grpc.max_connection_age_ms", 3_600_000),
+    ("grpc.max_connection_age_grace_ms", 60_000),
     # Clients behind load balancers ping; the default of one ping in five minutes cuts them off.
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
@@ -42,7 +60,7 @@ _OPTIONS = (
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
-_Behaviour = Callable[[bytes, aio.ServicerContext], Coroutine[Any, Any, bytes]]
+_Behaviour = Callable[[object, aio.ServicerContext], Coroutine[Any, Any, bytes]]
 _Abortion = tuple[grpc.StatusCode, str, tuple[tuple[str, bytes]]]
 """What `ServicerContext.abort` takes: code, text, trailing metadata."""
 
@@ -59,7 +77,9 @@ class GrpcReceiver(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has 
         max_request_body_size: int,
         tokens: BearerTokens,
         endpoint: str,
-        tls: Tls | None = None,
+        tls: TlsFiles | None = None,
+        message_timeout: float = MESSAGE_TIMEOUT,
+        max_incomplete: int = MAX_INCOMPLETE,
     ) -> None:
         self.tokens = tokens
         self.address = ""
@@ -70,14 +90,18 @@ class GrpcReceiver(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has 
         self._limit = max_request_body_size
         self._endpoint = endpoint
         self._tls = tls
+        self._message_timeout = message_timeout
+        self._max_incomplete = max_incomplete
+        # In the order in which they began.
+        self._incomplete: dict[asyncio.Timeout, None] = {}
         self._server: aio.Server | None = None
         self._handlers = {
-            method: grpc.unary_unary_rpc_method_handler(self._export(signal))
+            method: grpc.stream_unary_rpc_method_handler(self._export(signal))
             for method, signal in METHODS.items()
         }
 
     async def start(self) -> None:
-        """Listen. Raises `StartupError` if the endpoint or the TLS files can't be used."""
+        """Listen. Raises `StartupError` if the endpoint can't be used."""
         server = aio.server(options=[*_OPTIONS, ("grpc.max_receive_message_length", self._limit)])
         server.add_generic_rpc_handlers((self,))
         self.address = self._bind(server)
@@ -98,7 +122,6 @@ class GrpcReceiver(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has 
         try:
             self.tokens.check(authorization.encode())
         except Unauthenticated as refusal:
-            # A streaming handler may answer without having read anything.
             return grpc.stream_unary_rpc_method_handler(self._refusing(refusal))
         return handler
 
@@ -117,8 +140,11 @@ class GrpcReceiver(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has 
         return f"{host}:{port}"
 
     def _export(self, signal: Signal) -> _Behaviour:
-        async def export(message: bytes, context: aio.ServicerContext) -> bytes:
+        # A streaming handler gets a call before its message, and may answer without it.
+        async def export(_messages: object, context: aio.ServicerContext) -> bytes:
+            message = b""
             try:
+                message = await self._message(context)
                 with self._admission.request() as share:
                     share.take(len(message))
                     await self._intake.accept(
@@ -138,6 +164,25 @@ class GrpcReceiver(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has 
 
         return export
 
+    async def _message(self, context: aio.ServicerContext) -> bytes:
+        """The call's one message. Raises `TooSlow`, and `Undecodable` where there is none."""
+        while len(self._incomplete) >= self._max_incomplete:
+            oldest = next(iter(self._incomplete))
+            del self._incomplete[oldest]
+            oldest.reschedule(0)
+        patience = asyncio.timeout(self._message_timeout)
+        try:
+            async with patience:
+                self._incomplete[patience] = None
+                message = await context.read()
+        except TimeoutError as error:
+            raise TooSlow("The message did not come in time; the call ends here.") from error
+        finally:
+            self._incomplete.pop(patience, None)
+        if message is aio.EOF:
+            raise Undecodable("The call has no message.")
+        return cast(bytes, message)
+
     def _refusing(self, refusal: Refusal) -> Callable[..., Coroutine[Any, Any, bytes]]:
         async def refuse(_messages: object, context: aio.ServicerContext) -> bytes:
             await context.abort(*self._refuse(refusal))
@@ -151,10 +196,23 @@ class GrpcReceiver(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has 
         return _CODES[refusal.code], str(refusal), (details,)
 
 
-def _credentials(tls: Tls) -> grpc.ServerCredentials:
-    check_tls(tls)
-    return grpc.ssl_server_credentials(
-        [(tls.key_file.read_bytes(), tls.cert_file.read_bytes())],
-        root_certificates=tls.client_ca_file.read_bytes() if tls.client_ca_file else None,
-        require_client_auth=tls.client_ca_file is not None,
+def _credentials(files: TlsFiles) -> grpc.ServerCredentials:
+    known = files.current
+
+    def news() -> grpc.ServerCertificateConfiguration | None:
+        """Asked by grpcio before each handshake, in a thread of its own."""
+        nonlocal known
+        if files.current is known:
+            return None
+        known = files.current
+        return _configuration(known)
+
+    return grpc.dynamic_ssl_server_credentials(
+        _configuration(known), news, require_client_authentication=known.client_ca is not None
+    )
+
+
+def _configuration(credentials: Credentials) -> grpc.ServerCertificateConfiguration:
+    return grpc.ssl_server_certificate_configuration(
+        [(credentials.key, credentials.cert)], root_certificates=credentials.client_ca
     )

@@ -8,7 +8,7 @@
     ├── UnknownEncoding      415  -
     ├── TooLarge             413  RESOURCE_EXHAUSTED, without RetryInfo: sending it again is no use
     ├── Undecodable          400  INVALID_ARGUMENT
-    ├── TooSlow              408  -
+    ├── TooSlow              408  DEADLINE_EXCEEDED
     ├── Internal             500  INTERNAL
     └── Busy                 503  UNAVAILABLE, with Retry-After and RetryInfo: come back
 

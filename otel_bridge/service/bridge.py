@@ -28,7 +28,7 @@ from otel_bridge.service.cursors import UnsettledError, check_leavers, reconcile
 from otel_bridge.service.exporters import pipeline_names, plans
 from otel_bridge.service.inspector_process import InspectorProcess
 from otel_bridge.service.pipelines import Pipelines
-from otel_bridge.service.reception import Reception
+from otel_bridge.service.reception import Reception, check_tls
 from otel_bridge.telemetry.instruments import INSPECTOR_RESTARTS
 from otel_bridge.telemetry.journal import dead_letter_source, journal_source
 from otel_bridge.telemetry.metrics import Metrics
@@ -86,9 +86,9 @@ class Bridge:
     def check(self, config: Config) -> None:
         """Whether *config* can follow this one without a loss.
 
-        Raises StartupError where it has its journal elsewhere, and UnsettledError where it leaves out a
-        pipeline that owes records and holds. What others owe is on its way: it is delivered before the
-        change, or else the change fails.
+        Raises StartupError where it has its journal elsewhere or TLS files that can't be used, and
+        UnsettledError where it leaves out a pipeline that owes records and holds. What others owe is on
+        its way: it is delivered before the change, or else the change fails.
         """
         if config.journal.directory != self.config.journal.directory:
             raise StartupError(
@@ -96,6 +96,7 @@ class Bridge:
                 f"{self.config.journal.directory} would stay behind. Stop the bridge, move the directory, "
                 "and start it again."
             )
+        check_tls(config)
         check_leavers(self._journal, pipeline_names(config) | self._pipelines.delivering())
 
     def takes(self, config: Config) -> bool:

@@ -88,6 +88,24 @@ IN_FLIGHT_BYTES = _gauge("receiver_in_flight_bytes", "Bytes of requests being re
 IN_FLIGHT_LIMIT_BYTES = _gauge(
     "receiver_in_flight_limit_bytes", "More than this in flight, and requests are answered 503."
 )
+CONNECTIONS = _gauge("receiver_connections", "Open connections of OTLP/HTTP, in their handshake or later.")
+CLOSED_CONNECTIONS = _counter(
+    "receiver_closed_connections",
+    "HTTP connections ended by the bridge, by reason: idle, head_timeout, head_size, handshake, unread, "
+    "shed, full.",
+    "reason",
+)
+UNPROTECTED = _gauge(
+    "receiver_unprotected",
+    "1 where anybody in the network may send: beyond loopback, without tokens and client certificates.",
+    "protocol",
+)
+TLS_RELOADS = _counter(
+    "receiver_tls_reloads",
+    "TLS files found changed, by outcome: taken, or refused because they don't fit together.",
+    "protocol",
+    "outcome",
+)
 
 # Journal. `pipeline` is the exporter's key in the configuration.
 JOURNAL_BYTES = _gauge("journal_size_bytes", "Bytes on disk of the journal.")

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import orjson
 
-from otel_bridge.asgi import AsgiServer, Tls, listen
+from otel_bridge.asgi import AsgiServer, Tls, TlsFiles, listen
 from otel_bridge.journal.record import Signal as JournalSignal
 from otel_bridge.otlp.messages import TraceRequest
 from otel_bridge.receiver.admission import Admission
@@ -86,7 +86,7 @@ class Receivers:
         self.loop = loop
         self._appends = journal or self.journal
         self._grpc_endpoint = grpc_endpoint
-        self._tls = tls
+        self.tls = TlsFiles(tls) if tls else None
         self._origins = allowed_origins
         self._redactor = redactor or Redactor(DEFAULTS)
         self._shared: dict[str, Any] = {
@@ -103,7 +103,7 @@ class Receivers:
         except BaseException:
             self.journal.close()
             raise
-        scheme = "https" if self._tls else "http"
+        scheme = "https" if self.tls else "http"
         self.url = f"{scheme}://{self.http.address}"
         self.grpc_address = self.grpc.address
         self._client = httpx.Client(timeout=LIMIT)
@@ -131,11 +131,11 @@ class Receivers:
 
     async def _start(self) -> None:
         self.intake = Intake(self._appends, self._redactor, self.metrics)
-        self.grpc = GrpcReceiver(self.intake, endpoint=self._grpc_endpoint, tls=self._tls, **self._shared)
+        self.grpc = GrpcReceiver(self.intake, endpoint=self._grpc_endpoint, tls=self.tls, **self._shared)
         await self.grpc.start()
         receiver = HttpReceiver(self.intake, stall_timeout=self._stall_timeout, **self._shared)
         app = http_app(receiver, allowed_origins=self._origins)
-        self.http = AsgiServer(app, listen("127.0.0.1:0"), tls=self._tls)
+        self.http = AsgiServer(app, listen("127.0.0.1:0"), tls=self.tls)
         await self.http.start()
 
 

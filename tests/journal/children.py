@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import resource
 import sys
 import threading
 import time
+import zlib
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from otel_bridge.journal import JournalUnwritable, Signal
-from tests.journal import append, bodies, eventually, open_journal
+from otel_bridge.journal import DeadLetters, JournalUnwritable, Signal, segment, state
+from tests.journal import MIB, append, bodies, eventually, open_journal
+
+ROOT = Path(__file__).parents[2]
+
+# Each rewrites every row, as the worst of changes would.
+NEXT_SEGMENT = "ALTER TABLE record ADD COLUMN note TEXT NOT NULL DEFAULT ''; UPDATE record SET note = 'next'"
+NEXT_STATE = "ALTER TABLE dead_letter ADD COLUMN note TEXT; UPDATE dead_letter SET note = 'next'"
 
 
 def body_of(number: int) -> bytes:
@@ -56,5 +64,23 @@ def outgrow_file_size(directory: Path) -> None:
         assert [b"before", b"after"] == bodies(journal)
 
 
+def open_as_the_next_release(directory: Path) -> None:
+    """Take the journal up with formats that are a step further; print the checksum of each record."""
+    segment.FORMAT = dataclasses.replace(segment.FORMAT, steps=(NEXT_SEGMENT,))
+    state.FORMAT = dataclasses.replace(state.FORMAT, steps=(NEXT_STATE,))
+    with (
+        closing(open_journal(directory)) as journal,
+        closing(DeadLetters.open(directory, max_size=MIB, max_age_s=1e9)) as letters,
+    ):
+        for body in bodies(journal):
+            print(zlib.crc32(body))
+        print(journal.cursors(), [letter.id for letter in letters.list()])
+
+
 if __name__ == "__main__":
-    {"write": write_until_killed, "outgrow": outgrow_file_size}[sys.argv[1]](Path(sys.argv[2]))
+    programs = {
+        "write": write_until_killed,
+        "outgrow": outgrow_file_size,
+        "next": open_as_the_next_release,
+    }
+    programs[sys.argv[1]](Path(sys.argv[2]))

@@ -22,9 +22,8 @@ from otel_bridge.journal import (
 )
 from otel_bridge.journal.record import checksum
 from tests.journal import MIB, append, bodies, eventually, open_journal, read_all, segment_files
-from tests.journal.children import body_of
+from tests.journal.children import ROOT, body_of
 
-ROOT = Path(__file__).parents[2]
 RECORDS = [bytes([65 + number]) * (3000 * number + 10) for number in range(12)]
 
 

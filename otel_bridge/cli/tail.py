@@ -10,7 +10,7 @@ import click
 
 from otel_bridge.asgi import StartupError, bound_address, listen, split_endpoint
 from otel_bridge.config import ConfigError, Inspector, load
-from otel_bridge.inspector.terminal.terminal import print_arrivals
+from otel_bridge.inspector.terminal.terminal import print_exchanges
 from otel_bridge.inspector.wire.tokens import IngestToken
 from otel_bridge.telemetry import logs
 
@@ -46,7 +46,7 @@ def tail(config: Path | None) -> None:
         for text in _greeting(bound_address(sock), tokens, beyond=beyond):
             click.echo(text, err=True)
 
-    asyncio.run(print_arrivals(sock, tokens=tokens, ready=greet))
+    asyncio.run(print_exchanges(sock, tokens=tokens, ready=greet))
 
 
 def _ingest_tokens(inspector: Inspector) -> list[IngestToken]:

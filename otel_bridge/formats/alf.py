@@ -14,7 +14,7 @@ import orjson
 
 from otel_bridge import __version__
 from otel_bridge.formats import wire
-from otel_bridge.formats.extension import members, text_of
+from otel_bridge.formats.extension import members, start, text_of
 from otel_bridge.mapping import timings
 from otel_bridge.mapping.exchange import HttpExchange
 
@@ -35,10 +35,15 @@ def entry(exchange: HttpExchange, *, bodies: bool, extension: bool) -> bytes:
     }
     if wire.is_ip_address(exchange.server_address):
         found["serverIPAddress"] = exchange.server_address
+    odd_client = exchange.client_address
     if wire.is_ip_address(exchange.client_address):
         found["clientIPAddress"] = exchange.client_address
+        odd_client = ""
     if extension:
-        found["_otel"] = members(exchange)
+        odd_version = exchange.http_version if version == "unknown" else ""
+        found["_otel"] = members(
+            exchange, start=start(exchange), clientAddress=odd_client, httpVersion=odd_version
+        )
     return orjson.dumps(found, default=text_of)
 
 

@@ -20,6 +20,16 @@ A HAR custom field, compact: a member that would be empty, false or unknown is l
                                     what is held is not the whole body as it was
     spans                           [{name, spanId, parentSpanId, kind, start, duration, error, attributes}],
                                     `start` counted from the exchange's own start
+
+Only in formats that can't say it themselves:
+
+    start                           Unix time of the exchange's start, to the microsecond
+    url                             as the client asked for it
+    httpVersion
+    clientAddress
+    timings                         {send, wait, receive}
+    headersSize                     {request, response}: bytes of start line and headers
+    bodySize                        {request, response}: bytes
 """
 
 from __future__ import annotations
@@ -39,9 +49,13 @@ _EXACT = 2**53
 _NO_LATENCIES = Latencies()
 
 
-def members(exchange: HttpExchange) -> dict[str, Any]:
-    """The members of `_otel`; values may hold bytes, so serialise with `text_of` as orjson's default."""
+def members(exchange: HttpExchange, **also: Any) -> dict[str, Any]:
+    """The members of `_otel`; *also* are those for which the format at hand has no place of its own.
+
+    Values may hold bytes, so serialise with `text_of` as orjson's default.
+    """
     found: dict[str, Any] = {
+        **also,
         "traceId": exchange.trace_id.hex(),
         "spanId": exchange.span_id.hex(),
         "parentSpanId": exchange.parent_span_id.hex(),
@@ -65,6 +79,11 @@ def members(exchange: HttpExchange) -> dict[str, Any]:
         "spans": [_span(helper, exchange.start_ns) for helper in exchange.helpers],
     }
     return {name: value for name, value in found.items() if value or name == "captured"}
+
+
+def start(exchange: HttpExchange) -> float:
+    """Milliseconds; a double holds today's to a quarter of a microsecond."""
+    return (exchange.start_ns + 500) // 1000 / 1000
 
 
 def not_captured(exchange: HttpExchange) -> str:

@@ -15,7 +15,7 @@ import orjson
 
 from otel_bridge import __version__
 from otel_bridge.formats import wire
-from otel_bridge.formats.extension import members, not_captured, text_of
+from otel_bridge.formats.extension import members, not_captured, start, text_of
 from otel_bridge.mapping import timings
 from otel_bridge.mapping.exchange import Body, Headers, HttpExchange
 
@@ -41,7 +41,7 @@ def entry(exchange: HttpExchange, *, bodies: bool) -> bytes:
         found["comment"] = reason
     elif exchange.masked:
         found["comment"] = "secrets were replaced by REDACTED"
-    found["_otel"] = members(exchange)
+    found["_otel"] = members(exchange, start=start(exchange), clientAddress=exchange.client_address)
     return orjson.dumps(found, default=text_of)
 
 

@@ -13,7 +13,9 @@ import orjson
 
 from otel_bridge.formats import wire
 from otel_bridge.formats.extension import members, text_of
+from otel_bridge.mapping import timings
 from otel_bridge.mapping.exchange import Headers, HttpExchange
+from otel_bridge.mapping.url import DEFAULT_PORTS
 
 
 def message(exchange: HttpExchange, *, bodies: bool, extension: bool) -> bytes:
@@ -24,7 +26,7 @@ def message(exchange: HttpExchange, *, bodies: bool, extension: bool) -> bytes:
         "response": _response(exchange, bodies=bodies),
     }
     if extension:
-        found["_otel"] = members(exchange)
+        found["_otel"] = members(exchange, **_without_place(exchange))
     return orjson.dumps(found, default=text_of)
 
 
@@ -64,6 +66,39 @@ def _response(exchange: HttpExchange, *, bodies: bool) -> dict[str, Any]:
     elif body.content is not None:
         found |= _content(body.content)
     return found
+
+
+def _without_place(exchange: HttpExchange) -> dict[str, Any]:
+    """What ALF says of *exchange* and a message can't."""
+    spent, version = timings(exchange), exchange.http_version
+    asked, asked_lines = wire.survey(exchange.request_headers)
+    answered, answered_lines = wire.survey(exchange.response_headers)
+    heads, sizes = {}, {}
+    if exchange.captured or asked_lines:
+        heads["request"] = wire.request_head_size(exchange.method, exchange.target, version, asked_lines)
+    if answered_lines:
+        heads["response"] = wire.response_head_size(exchange.status, version, answered_lines)
+    for side, body, named in (
+        ("request", exchange.request_body, asked),
+        ("response", exchange.response_body, answered),
+    ):
+        size = wire.body_size(body, named)
+        if size is not None or (exchange.captured and not wire.body_was_there(body, named)):
+            sizes[side] = size or 0
+    return {
+        "url": "" if _only_its_own_port_is_added(exchange) else exchange.url,
+        "httpVersion": version,
+        "clientAddress": exchange.client_address,
+        "timings": {"send": spent.send, "wait": spent.wait, "receive": spent.receive},
+        "headersSize": heads,
+        "bodySize": sizes,
+    }
+
+
+def _only_its_own_port_is_added(exchange: HttpExchange) -> bool:
+    """Whether the message's URL is the client's but for a port that its scheme means anyway."""
+    written = _url(exchange)
+    return written == exchange.url or exchange.port == DEFAULT_PORTS.get(exchange.scheme)
 
 
 def _seconds(ns: int) -> float:

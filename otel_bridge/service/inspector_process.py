@@ -18,7 +18,7 @@ from multiprocessing.process import BaseProcess
 
 import structlog
 
-from otel_bridge.inspector.terminal.terminal import print_arrivals
+from otel_bridge.inspector.terminal.terminal import print_exchanges
 from otel_bridge.inspector.wire.tokens import IngestToken
 from otel_bridge.telemetry import logs
 from otel_bridge.telemetry.logs import Format, Level
@@ -103,7 +103,7 @@ def _serve(sock: socket.socket, tokens: list[IngestToken], log_level: Level, log
     os.setsid()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     logs.configure(log_level, log_format)
-    asyncio.run(print_arrivals(sock, tokens=tokens, ready=lambda: None))
+    asyncio.run(print_exchanges(sock, tokens=tokens, ready=lambda: None))
 
 
 def _end_with_parent() -> None:

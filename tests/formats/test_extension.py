@@ -3,6 +3,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
+from otel_bridge.formats import alf, runscope
 from otel_bridge.formats.extension import NO_CAPTURE, NO_HEADERS, members, text_of
 from otel_bridge.mapping.exchange import Body, HelperSpan, Latencies
 from otel_bridge.otlp.values import Value
@@ -84,6 +85,43 @@ def test_everything_has_its_place() -> None:
         "duration": 38.75,
         "attributes": {"net.peer.ip": "10.0.0.7", "net.peer.port": 9000, "try_count": 2},
     } == spans[1]
+
+
+def test_alf_says_what_its_own_members_can_not() -> None:
+    odd = an_exchange(
+        start_ns=START_NS + 123_456, http_version="HTTP/3", client_address="unix:", port=8443, helpers=()
+    )
+    plain = orjson.loads(alf.entry(an_exchange(), bodies=True, extension=True))["_otel"]
+    found = orjson.loads(alf.entry(odd, bodies=True, extension=True))["_otel"]
+
+    assert START_NS / 1e6 == plain["start"]
+    assert START_NS / 1e6 + 0.123 == found["start"]
+    assert ("HTTP/3", "unix:") == (found["httpVersion"], found["clientAddress"])
+    assert not {"httpVersion", "clientAddress", "timings"} & plain.keys()
+
+
+def test_a_message_says_what_alf_has_a_place_for() -> None:
+    exchange = an_exchange(request_body=Body(content=b"abc"))
+    found = orjson.loads(runscope.message(exchange, bodies=False, extension=True))["_otel"]
+    entry = orjson.loads(alf.entry(exchange, bodies=False, extension=True))
+    sides = ("request", "response")
+
+    assert "url" not in found
+    assert (entry["request"]["httpVersion"], entry["clientIPAddress"], entry["timings"]) == (
+        found["httpVersion"],
+        found["clientAddress"],
+        found["timings"],
+    )
+    assert {side: entry[side]["headersSize"] for side in sides} == found["headersSize"]
+    assert {"request": 3, "response": 0} == found["bodySize"]
+
+
+def test_a_message_has_the_clients_url_where_its_own_has_the_gateways_port() -> None:
+    exchange = an_exchange(port=8443)
+    found = orjson.loads(runscope.message(exchange, bodies=False, extension=True))
+
+    assert "https://example.com:8443/request/path" == found["request"]["url"]
+    assert exchange.url == found["_otel"]["url"]
 
 
 @pytest.mark.parametrize(("gateway_root", "reason"), [(True, NO_CAPTURE), (False, NO_HEADERS)])

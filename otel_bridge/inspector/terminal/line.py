@@ -11,11 +11,9 @@ from __future__ import annotations
 import re
 from datetime import datetime, tzinfo
 
-from otel_bridge.inspector.wire import scalars
-from otel_bridge.inspector.wire.sink import Arrived
+from otel_bridge.inspector.exchange import Exchange
 
 _UNKNOWN = "-"
-_NO_TIME = "--:--:--.---"
 _URL_COLUMN = 44
 _SHORTEST_URL = 24
 _LONGEST_URL = 160
@@ -24,60 +22,54 @@ _LONGEST_METHOD = 16
 _LONGEST_READ = 4096
 _MANY = 9999
 _UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
-_SCHEME_AND_USER = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/?#]*@)?")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _COLOURS = {2: "32", 3: "36", 4: "33", 5: "31"}
 _OTHER_COLOUR = "35"
 
 
 def line(
-    arrived: Arrived, *, zone: tzinfo | None = None, colour: bool = False, width: int | None = None
+    exchange: Exchange, *, zone: tzinfo | None = None, colour: bool = False, width: int | None = None
 ) -> str:
-    """*arrived* without a line end.
+    """*exchange* without a line end.
 
     Its time is shown in *zone*, None for this machine's own. *colour* colours the status by its class.
     The URL is cut where that makes the line fit into *width* columns (None: no terminal, any length).
     """
-    head = f"{_time(arrived.started, zone)}  {_shown(arrived.method, _LONGEST_METHOD) or _UNKNOWN:<7} "
-    status = f"{arrived.status or _UNKNOWN:>3}"
+    head = f"{_time(exchange.started_us, zone)}  {_shown(exchange.method, _LONGEST_METHOD) or _UNKNOWN:<7} "
+    status = f"{exchange.status or _UNKNOWN:>3}"
     tail = (
-        f"  {_duration(arrived.duration_ms):>8}"
-        f"  {_size(arrived.request_size):>8} in  {_size(arrived.response_size):>8} out"
-        f"  {'  '.join(_names(arrived))}"
+        f"  {_duration(exchange.duration_us):>8}"
+        f"  {_size(exchange.request.body_size):>8} in  {_size(exchange.response.body_size):>8} out"
+        f"  {'  '.join(_names(exchange))}"
     ).rstrip()
     room = _LONGEST_URL if width is None else width - len(head) - len(status) - len(tail) - 2
-    url = _shown(_without_scheme(arrived.url), min(max(room, _SHORTEST_URL), _LONGEST_URL)) or _UNKNOWN
+    url = _shown(_without_scheme(exchange.url), min(max(room, _SHORTEST_URL), _LONGEST_URL)) or _UNKNOWN
     if colour:
-        status = f"\x1b[{_COLOURS.get(arrived.status // 100, _OTHER_COLOUR)}m{status}\x1b[0m"
+        status = f"\x1b[{_COLOURS.get(exchange.status // 100, _OTHER_COLOUR)}m{status}\x1b[0m"
     return f"{head}{status}  {url:<{min(_URL_COLUMN, max(room, 0))}}{tail}"
 
 
-def _names(arrived: Arrived) -> list[str]:
+def _names(exchange: Exchange) -> list[str]:
     """Who called and what was called, as far as it is known."""
     labelled = {
-        "": arrived.client,
-        "service ": scalars.text(arrived.otel.get("service")),
-        "consumer ": scalars.text(arrived.otel.get("consumer")),
-        "environment ": arrived.environment,
-        "bucket ": arrived.bucket,
+        "": exchange.client_address,
+        "service ": exchange.service,
+        "consumer ": exchange.consumer,
+        "environment ": exchange.environment,
+        "bucket ": exchange.bucket,
     }
     found = [label + _shown(name, _LONGEST_NAME) for label, name in labelled.items() if name]
-    if arrived.otel.get("captured") is False:
+    if not exchange.captured:
         found.append("(headers and bodies not captured)")
     return found
 
 
-def _time(started: float | None, zone: tzinfo | None) -> str:
-    if started is None:
-        return _NO_TIME
-    try:
-        return datetime.fromtimestamp(started, zone).strftime("%H:%M:%S.%f")[:-3]
-    except (ValueError, OverflowError, OSError):
-        return _NO_TIME
+def _time(us: int, zone: tzinfo | None) -> str:
+    return datetime.fromtimestamp(us / 1_000_000, zone).strftime("%H:%M:%S.%f")[:-3]
 
 
 def _without_scheme(url: str) -> str:
-    """Host, path and query of *url*; a user's name and password stay out of sight."""
-    return _SCHEME_AND_USER.sub("", url[:_LONGEST_READ], count=1)
+    return _SCHEME.sub("", url[:_LONGEST_READ], count=1)
 
 
 def _shown(text: str, longest: int) -> str:
@@ -93,9 +85,10 @@ def _escaped(character: str) -> str:
     return character.encode("ascii", "backslashreplace").decode()
 
 
-def _duration(ms: float | None) -> str:
-    if ms is None:
+def _duration(us: int | None) -> str:
+    if us is None:
         return _UNKNOWN
+    ms = us / 1000
     if ms < 1000:
         return f"{ms:.1f} ms"
     if ms < 60_000:

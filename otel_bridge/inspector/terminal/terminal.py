@@ -19,9 +19,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import tzinfo
 
 from otel_bridge.asgi import AsgiServer
+from otel_bridge.inspector.exchange import Exchange
 from otel_bridge.inspector.terminal.line import line
 from otel_bridge.inspector.wire.front_door import front_door
-from otel_bridge.inspector.wire.sink import Arrived, NotKeptError
+from otel_bridge.inspector.wire.sink import NotKeptError
 from otel_bridge.inspector.wire.tokens import IngestToken
 
 _GONE = "nobody reads the lines any more"
@@ -47,11 +48,11 @@ class Terminal:
         self._lines: queue.SimpleQueue[tuple[bytes, asyncio.Future[None]]] = queue.SimpleQueue()
         threading.Thread(target=self._write_lines, name="terminal", daemon=True).start()
 
-    async def keep(self, arrivals: Sequence[Arrived]) -> None:
+    async def keep(self, exchanges: Sequence[Exchange]) -> None:
         """Return when the lines are written; `NotKeptError` when they can't be."""
         width = _columns(self._fd)
         text = "".join(
-            line(arrived, zone=self._zone, colour=self._colour, width=width) + "\n" for arrived in arrivals
+            line(exchange, zone=self._zone, colour=self._colour, width=width) + "\n" for exchange in exchanges
         )
         written = self._loop.create_future()
         self._waiting.add(written)
@@ -85,7 +86,7 @@ class Terminal:
         self._gone()
 
 
-async def print_arrivals(
+async def print_exchanges(
     sock: socket.socket, *, tokens: Iterable[IngestToken] = (), ready: Callable[[], None]
 ) -> None:
     """Serve the front door on *sock* and print to stdout, until SIGINT, SIGTERM or a closed pipe.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 import orjson
 from starlette.responses import Response
@@ -52,11 +53,11 @@ def runscope_refused(status: int, why: str, headers: Mapping[str, str] | None = 
 
 def _item(message: Message) -> dict[str, Any]:
     complaint = {"code": 400, "message": message.complaint, "more_info": None} if message.complaint else None
-    kept = message.arrived is not None
+    kept = message.exchange is not None
     return {
         "status": "error" if not kept else "warning" if complaint else "success",
         "unique_identifier": message.unique_identifier,
-        "uuid": message.arrived.id if message.arrived else None,
+        "uuid": str(UUID(message.exchange.id)) if message.exchange else None,
         "warning": complaint if kept else None,
         "error": None if kept else complaint,
     }

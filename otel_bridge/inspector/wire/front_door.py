@@ -10,9 +10,10 @@ neighbours nothing; memory for bodies is bounded.
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import cast
-from uuid import uuid4
 
 import structlog
 from starlette.applications import Starlette
@@ -21,10 +22,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from otel_bridge.inspector.exchange import RANDOM_BYTES, Exchange
 from otel_bridge.inspector.wire import galileo, runscope
 from otel_bridge.inspector.wire.answers import galileo_kept, galileo_refused, runscope_kept, runscope_refused
+from otel_bridge.inspector.wire.assemble import Arrival
 from otel_bridge.inspector.wire.posted import Posted, RefusedError
-from otel_bridge.inspector.wire.sink import Arrived, NotKeptError, Sink
+from otel_bridge.inspector.wire.sink import NotKeptError, Sink
 from otel_bridge.inspector.wire.tokens import IngestToken, IngestTokens, UnknownTokenError
 
 log = structlog.get_logger(__name__)
@@ -40,6 +43,8 @@ _WRONG_METHOD = "only POST is taken here"
 _WRONG_PATH = "nothing is taken here: ALF goes to /1.1.0/single, messages go to /buckets/{key}/messages"
 _OTHER_SITES = frozenset({"cross-site", "same-site"})
 
+Clock = Callable[[], int]
+"""Unix time in nanoseconds."""
 Refuse = Callable[[int, str, Mapping[str, str] | None], Response]
 
 
@@ -50,7 +55,7 @@ def front_door(
     max_body: int = MAX_BODY,
     max_in_flight: int = MAX_IN_FLIGHT,
     body_timeout: float = BODY_TIMEOUT,
-    new_id: Callable[[], str] = lambda: str(uuid4()),
+    clock: Clock = time.time_ns,
 ) -> Starlette:
     """The app that answers both protocols and gives what arrives to *sink*.
 
@@ -59,7 +64,7 @@ def front_door(
     Without *tokens* anybody may post.
     """
     posted = Posted(max_body=max_body, max_in_flight=max_in_flight, body_timeout=body_timeout)
-    door = _FrontDoor(sink, IngestTokens(tokens), posted, new_id)
+    door = _FrontDoor(sink, IngestTokens(tokens), posted, clock)
     app = Starlette(
         routes=[
             *(Route(path, door.galileo, methods=["POST"]) for path in _ALF_PATHS),
@@ -73,11 +78,11 @@ def front_door(
 
 
 class _FrontDoor:
-    def __init__(self, sink: Sink, tokens: IngestTokens, posted: Posted, new_id: Callable[[], str]) -> None:
+    def __init__(self, sink: Sink, tokens: IngestTokens, posted: Posted, clock: Clock) -> None:
         self._sink = sink
         self._tokens = tokens
         self._posted = posted
-        self._new_id = new_id
+        self._clock = clock
 
     async def galileo(self, request: Request) -> Response:
         return await _answer(request, self._take_alf, galileo_refused)
@@ -87,11 +92,11 @@ class _FrontDoor:
 
     async def _take_alf(self, request: Request) -> Response:
         async with self._posted.documents(request) as documents:
-            read = galileo.read(documents, tokens=self._tokens, new_id=self._new_id)
+            read = galileo.read(documents, tokens=self._tokens, arrival=self._arrival())
             if documents and read.strangers == len(documents):
                 raise RefusedError(401, "serviceToken is not one that this collector takes")
-            await self._keep(read.arrived)
-        return galileo_kept(len(read.arrived), read.errors)
+            await self._keep(read.exchanges)
+        return galileo_kept(len(read.exchanges), read.errors)
 
     async def _take_messages(self, request: Request) -> Response:
         bucket = request.path_params["bucket"]
@@ -100,16 +105,19 @@ class _FrontDoor:
         except UnknownTokenError as error:
             raise RefusedError(403, "the access token is not one for this bucket") from error
         async with self._posted.documents(request) as documents:
-            messages = runscope.read(documents, bucket=bucket, new_id=self._new_id)
-            arrived = [message.arrived for message in messages if message.arrived]
-            if messages and not arrived:
+            messages = runscope.read(documents, bucket=bucket, arrival=self._arrival())
+            exchanges = [message.exchange for message in messages if message.exchange]
+            if messages and not exchanges:
                 raise RefusedError(400, messages[0].complaint)
-            await self._keep(arrived)
+            await self._keep(exchanges)
         return runscope_kept(messages)
 
-    async def _keep(self, arrived: Sequence[Arrived]) -> None:
-        if arrived:
-            await self._sink.keep(arrived)
+    def _arrival(self) -> Arrival:
+        return Arrival(self._clock() // 1000, lambda: os.urandom(RANDOM_BYTES))
+
+    async def _keep(self, exchanges: Sequence[Exchange]) -> None:
+        if exchanges:
+            await self._sink.keep(exchanges)
 
 
 async def _answer(

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import quote_plus
 
-from otel_bridge.inspector.wire import scalars
-from otel_bridge.inspector.wire.sink import Arrived, Wire
+from otel_bridge.inspector.exchange import Exchange, Side, Wire
+from otel_bridge.inspector.wire import content, scalars
+from otel_bridge.inspector.wire.assemble import Arrival, Told, assemble
 from otel_bridge.inspector.wire.tokens import IngestTokens, UnknownTokenError
 
 Check = Callable[[Any], bool]
@@ -30,7 +32,7 @@ class Rule(NamedTuple):
 class Read(NamedTuple):
     """What became of a request's documents."""
 
-    arrived: list[Arrived]
+    exchanges: list[Exchange]
     errors: list[str]
     """One for each entry, or whole document, that was refused."""
     strangers: int
@@ -94,41 +96,55 @@ REQUIRED = (
     Rule(("timings", "receive"), _is_number, "a number"),
 )
 _FULL_VERSIONS = frozenset({"1.0.0", "1.1.0"})
+# Kong before 0.8.2, whose bodies are base64 without a word about it (kong/plugins/log-serializers/alf.lua).
+_UNSAID_BASE64 = "mashape-analytics-agent-kong"
 
 
-def read(documents: Sequence[Any], *, tokens: IngestTokens, new_id: Callable[[], str]) -> Read:
-    """What arrived with *documents*, and what is wrong with the rest."""
-    arrived: list[Arrived] = []
+class _Document(NamedTuple):
+    """What all entries of an ALF share."""
+
+    environment: str
+    client: str
+    encoding: str
+    """Of bodies that name none."""
+
+
+def read(documents: Sequence[Any], *, tokens: IngestTokens, arrival: Arrival) -> Read:
+    """The exchanges in *documents*, and what is wrong with the rest."""
+    exchanges: list[Exchange] = []
     errors: list[str] = []
     strangers = 0
     for index, document in enumerate(documents):
         wrong: list[str] = []
         try:
-            arrived += _read_document(document, tokens, new_id, wrong)
+            exchanges += _read_document(document, tokens, arrival, wrong)
         except UnknownTokenError:
             strangers += 1
             wrong.append("serviceToken is not one that this collector takes")
         errors += (f"ALF[{index}] {text}" for text in wrong)
-    return Read(arrived, errors, strangers)
+    return Read(exchanges, errors, strangers)
 
 
 def _read_document(
-    document: Any, tokens: IngestTokens, new_id: Callable[[], str], wrong: list[str]
-) -> Iterator[Arrived]:
+    document: Any, tokens: IngestTokens, arrival: Arrival, wrong: list[str]
+) -> Iterator[Exchange]:
     """The good entries; what is wrong with the others goes into *wrong*."""
     entries = _entries(document)
     if entries is None:
         wrong.append(_first_missing(document))
         return
-    environment = tokens.environment(
-        scalars.text(document.get("serviceToken")), scalars.text(document.get("environment"))
+    shared = _Document(
+        environment=tokens.environment(
+            scalars.text(document.get("serviceToken")), scalars.text(document.get("environment"))
+        ),
+        client=scalars.text(document.get("clientIPAddress")),
+        encoding="base64" if _creator(document) == _UNSAID_BASE64 else "plain",
     )
-    client = scalars.text(document.get("clientIPAddress"))
     rules = REQUIRED if scalars.text(document.get("version")) in _FULL_VERSIONS else ESSENTIAL
     for index, entry in enumerate(entries):
         error = _error(entry, rules)
         if error is None:
-            yield _arrived(entry, new_id(), environment, client)
+            yield assemble(_told(entry, shared), scalars.mapping(entry.get("_otel")), arrival)
         else:
             wrong.append(f"har.log.entries.{index}{error}")
 
@@ -138,6 +154,10 @@ def _entries(document: Any) -> Any:
     log = scalars.mapping(scalars.mapping(scalars.mapping(document).get("har")).get("log"))
     entries = log.get("entries")
     return entries if _is_list(entries) else None
+
+
+def _creator(document: dict[str, Any]) -> str:
+    return scalars.text(scalars.mapping(document["har"]["log"].get("creator")).get("name"))
 
 
 def _first_missing(document: Any) -> str:
@@ -164,31 +184,60 @@ def _error(entry: Any, rules: Sequence[Rule]) -> str | None:
     return None
 
 
-def _arrived(entry: dict[str, Any], new_id: str, environment: str, client: str) -> Arrived:
+def _told(entry: dict[str, Any], shared: _Document) -> Told:
     request, response = entry["request"], entry["response"]
-    time = scalars.number(entry.get("time"))
-    return Arrived(
-        id=new_id,
+    return Told(
         wire=Wire.GALILEO,
-        environment=environment,
-        bucket="",
-        started=scalars.instant(entry["startedDateTime"]),
+        request=_side(request, "postData", shared.encoding),
+        response=_side(response, "content", shared.encoding),
         method=request["method"],
-        url=request["url"],
+        url=_url(request),
+        http_version=_http_version(request),
         status=scalars.status(response["status"]) or 0,
-        duration_ms=time if time is not None and time >= 0 else None,
-        client=scalars.text(entry.get("clientIPAddress")) or client,
-        request_size=_body_size(request, "postData"),
-        response_size=_body_size(response, "content"),
-        entry=entry,
-        otel=scalars.mapping(entry.get("_otel")),
+        reason=content.shown(response.get("statusText")),
+        started_us=scalars.instant(entry["startedDateTime"]),
+        duration_us=scalars.micros(entry.get("time")),
+        timings=scalars.mapping(entry.get("timings")),
+        client_address=scalars.text(entry.get("clientIPAddress")) or shared.client,
+        environment=shared.environment,
     )
 
 
-def _body_size(side: dict[str, Any], content: str) -> int | None:
-    found = scalars.size(side.get("bodySize"))
-    if found is None:
-        # 0.0.1 has it with the content, on both sides.
-        held = scalars.mapping(side.get(content)) or scalars.mapping(side.get("content"))
-        found = scalars.size(held.get("size"))
-    return found
+def _http_version(request: dict[str, Any]) -> str:
+    found = scalars.text(request.get("httpVersion"))
+    return "" if found == "unknown" else found
+
+
+def _url(request: dict[str, Any]) -> str:
+    """The URL; the Java agent tells its query only in `queryString`."""
+    url: str = request["url"]
+    arguments = content.headers(request.get("queryString"))
+    if "?" in url or not arguments:
+        return url
+    return url + "?" + "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in arguments)
+
+
+def _side(part: dict[str, Any], place: str, unsaid: str) -> Side:
+    """*part* with the body that is held in *place*, or in `content` as 0.0.1 has it on both sides.
+
+    *unsaid* is the encoding of one that names none.
+    """
+    held = scalars.mapping(part.get(place) or part.get("content"))
+    body, omitted = None, ""
+    try:
+        body = content.plain(held.get("text"), base64=held.get("encoding", unsaid) == "base64")
+    except ValueError:
+        omitted = "sent as base64, which it is not"
+    size = scalars.size(part.get("bodySize"))
+    if size is None:
+        size = scalars.size(held.get("size"))
+    elif size == 0 and part.get("bodyCaptured") is True:
+        # There was one, and nobody counted.
+        size = None
+    return Side(
+        headers=content.headers(part.get("headers")),
+        headers_size=scalars.size(part.get("headersSize")) or None,
+        body=body,
+        body_size=size,
+        omitted=omitted,
+    )

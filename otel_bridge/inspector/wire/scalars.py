@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 _LARGEST_STATUS = 999
+_LARGEST_PORT = 65535
+# What a double and a database's integer both hold.
+LARGEST = 2**53
 
 
 def number(value: Any) -> float | None:
@@ -29,7 +32,7 @@ def integer(value: Any) -> int | None:
 def size(value: Any) -> int | None:
     """Bytes; a negative size is HAR's way to say unknown."""
     found = integer(value)
-    return found if found is not None and found >= 0 else None
+    return found if found is not None and 0 <= found <= LARGEST else None
 
 
 def status(value: Any) -> int | None:
@@ -38,13 +41,24 @@ def status(value: Any) -> int | None:
     return found if found is not None and 0 <= found <= _LARGEST_STATUS else None
 
 
-def instant(value: Any) -> float | None:
-    """Unix seconds of an ISO 8601 date-time with any fraction; UTC where it names no zone."""
+def port(value: Any) -> int | None:
+    found = integer(value)
+    return found if found is not None and 0 < found <= _LARGEST_PORT else None
+
+
+def micros(milliseconds: Any) -> int | None:
+    """Whole microseconds; negative times are HAR's way to say unknown."""
+    found = number(milliseconds)
+    return round(found * 1000) if found is not None and 0 <= found <= LARGEST / 1000 else None
+
+
+def instant(value: Any) -> int | None:
+    """Unix microseconds of an ISO 8601 date-time with any fraction; UTC where it names no zone."""
     if not isinstance(value, str):
         return None
     try:
         found = datetime.fromisoformat(value)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        return round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1_000_000)
     except (ValueError, OverflowError):
         return None
 

@@ -56,6 +56,61 @@ KONG_EMPTY: dict[str, Any] = {
     "har": {"log": {"creator": {"name": "galileo-agent-kong", "version": "2.0.0"}, "entries": {}}},
 }
 
+KONG_ANALYTICS: dict[str, Any] = {
+    # Kong 0.5 to 0.8.1: full HAR of one entry, base64 that no encoding tells, no Content-Type on the request.
+    "version": "1.0.0",
+    "serviceToken": "secret-token",
+    "clientIPAddress": "192.0.2.7",
+    "har": {
+        "log": {
+            "version": "1.2",
+            "creator": {"name": "mashape-analytics-agent-kong", "version": "1.1.0"},
+            "entries": [
+                {
+                    "startedDateTime": "2016-03-01T12:34:56Z",
+                    "time": 18,
+                    "request": {
+                        "method": "POST",
+                        "url": "http://shop.example.com/orders",
+                        "httpVersion": "HTTP/1.1",
+                        "queryString": [],
+                        "headers": [{"name": "host", "value": "shop.example.com"}],
+                        "headersSize": 20,
+                        "cookies": [],
+                        "bodySize": 3,
+                        "postData": {
+                            "mimeType": "application/x-www-form-urlencoded",
+                            "params": [{"name": "a", "value": "1"}],
+                            "text": "YT0x",
+                        },
+                    },
+                    "response": {
+                        "status": 200,
+                        "statusText": "",
+                        "httpVersion": "",
+                        "headers": [{"name": "Content-Type", "value": "application/json"}],
+                        "headersSize": 28,
+                        "cookies": [],
+                        "bodySize": 11,
+                        "redirectURL": "",
+                        "content": {"size": 11, "mimeType": "application/json", "text": "eyJvayI6dHJ1ZX0="},
+                    },
+                    "cache": {},
+                    "timings": {
+                        "send": 3,
+                        "wait": 15,
+                        "receive": -1,
+                        "blocked": -1,
+                        "connect": -1,
+                        "dns": -1,
+                        "ssl": -1,
+                    },
+                }
+            ],
+        }
+    },
+}
+
 NODE: dict[str, Any] = {
     # galileo-agent-node 2.0.2: empty environment, zero send and receive.
     "version": "1.1.0",
@@ -228,6 +283,7 @@ OLDEST: dict[str, Any] = {
 
 AGENTS = {
     "kong": KONG_GALILEO,
+    "kong analytics": KONG_ANALYTICS,
     "node": NODE,
     "java": JAVA,
     "python": PYTHON,

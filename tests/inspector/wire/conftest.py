@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from otel_bridge.asgi import AsgiServer, listen, split_endpoint
+from otel_bridge.inspector.exchange import Exchange
 from otel_bridge.inspector.wire.front_door import front_door
-from otel_bridge.inspector.wire.sink import Arrived
 
 
 class Shelf:
@@ -26,21 +26,21 @@ class Shelf:
         self.clear()
 
     def clear(self) -> None:
-        self.kept: list[Arrived] = []
+        self.kept: list[Exchange] = []
         self.trouble: Exception | None = None
         self.asked.clear()
         self.may_keep.set()
 
-    async def keep(self, arrivals: Sequence[Arrived]) -> None:
+    async def keep(self, exchanges: Sequence[Exchange]) -> None:
         self.asked.set()
         await asyncio.to_thread(self.may_keep.wait, 10)
         if self.trouble:
             raise self.trouble
         with self.changed:
-            self.kept += arrivals
+            self.kept += exchanges
             self.changed.notify_all()
 
-    def wait_for(self, count: int) -> list[Arrived]:
+    def wait_for(self, count: int) -> list[Exchange]:
         with self.changed:
             assert self.changed.wait_for(lambda: len(self.kept) >= count, timeout=10), self.kept
         return self.kept

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
-from itertools import count
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from otel_bridge.inspector.exchange import RANDOM_BYTES, Exchange, Side, Wire
+from otel_bridge.inspector.wire.assemble import NO_HEADERS, Arrival
 from otel_bridge.inspector.wire.galileo import Read, read
 from otel_bridge.inspector.wire.tokens import IngestToken, IngestTokens
-from tests.inspector.wire.agents import AGENTS, KONG_EMPTY, KONG_GALILEO, PYTHON
+from tests.inspector.wire.agents import (
+    AGENTS,
+    JAVA,
+    KONG_ANALYTICS,
+    KONG_EMPTY,
+    KONG_GALILEO,
+    OLDEST,
+    PYTHON,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "a", "1.1.0", "é"]),
@@ -29,13 +37,22 @@ JSON = st.recursive(
 )
 
 
-def _ids() -> Callable[[], str]:
-    numbers = count(1)
-    return lambda: f"id-{next(numbers)}"
+ARRIVAL = Arrival(1_800_000_000_000_000, lambda: bytes(RANDOM_BYTES))
+STARTED = 1_519_907_696_000_000
 
 
 def _read(*documents: Any, tokens: IngestTokens | None = None) -> Read:
-    return read(documents, tokens=tokens or IngestTokens(), new_id=_ids())
+    return read(documents, tokens=tokens or IngestTokens(), arrival=ARRIVAL)
+
+
+def _changed(path: tuple[str, ...], value: Any, document: dict[str, Any] = KONG_GALILEO) -> dict[str, Any]:
+    """*document* whose first entry has *value* at *path*."""
+    changed = copy.deepcopy(document)
+    place = changed["har"]["log"]["entries"][0]
+    for part in path[:-1]:
+        place = place[part]
+    place[path[-1]] = value
+    return changed
 
 
 @pytest.mark.parametrize("agent", AGENTS)
@@ -43,49 +60,145 @@ def test_takes_what_every_known_agent_writes(agent: str) -> None:
     found = _read(AGENTS[agent])
 
     assert [] == found.errors
-    assert 1 == len(found.arrived)
+    assert 1 == len(found.exchanges)
 
 
 def test_tells_what_kong_told() -> None:
-    [arrived] = _read(KONG_GALILEO).arrived
+    [exchange] = _read(KONG_GALILEO).exchanges
 
-    assert arrived._replace(entry={}) == (
-        "id-1",
-        "galileo",
-        "production",
-        "",
-        1519907696.0,
-        "GET",
-        "http://shop.example.com/orders?open",
-        200,
-        43.0,
-        "192.0.2.7",
-        0,
-        30,
-        {},
-        {},
+    assert (
+        Exchange(
+            id=f"{STARTED // 1000:012x}" + "00" * 10,
+            wire=Wire.GALILEO,
+            arrived_us=ARRIVAL.us,
+            started_us=STARTED,
+            duration_us=43_000,
+            method="GET",
+            url="http://shop.example.com/orders?open",
+            scheme="http",
+            host="shop.example.com",
+            port=80,
+            path="/orders",
+            query="open",
+            http_version="HTTP/1.0",
+            status=200,
+            reason="",
+            request=Side(headers=(("host", "shop.example.com:8000"),), headers_size=118, body_size=0),
+            response=Side(body=b"{}", body_size=30),
+            environment="production",
+            bucket="",
+            service="",
+            route="",
+            consumer="",
+            route_template="",
+            gateway="",
+            source="",
+            client_address="192.0.2.7",
+            client_port=None,
+            upstream_address="",
+            upstream_port=None,
+            upstream_status=None,
+            request_id="",
+            trace_id="",
+            span_id="",
+            send_us=3_000,
+            wait_us=15_000,
+            receive_us=25_000,
+            gateway_us=None,
+            upstream_us=None,
+            captured=True,
+            not_captured="",
+            masked=False,
+            spans=[],
+            resource={},
+        )
+        == exchange
     )
-    assert KONG_GALILEO["har"]["log"]["entries"][0] == arrived.entry
 
 
 def test_takes_the_client_from_the_root_and_the_size_from_the_content() -> None:
-    [arrived] = _read(PYTHON).arrived
+    [exchange] = _read(PYTHON).exchanges
 
-    assert "198.51.100.4" == arrived.client
-    assert (None, 11) == (arrived.request_size, arrived.response_size)
-    assert "" == arrived.environment
+    assert "198.51.100.4" == exchange.client_address
+    assert (None, 11) == (exchange.request.body_size, exchange.response.body_size)
+    assert "" == exchange.environment
+
+
+def test_oldest_alf_holds_both_bodies_in_content() -> None:
+    document = _changed(("request", "content", "text"), "abc", OLDEST)
+    [exchange] = _read(document).exchanges
+
+    assert (b"abc", 3) == (exchange.request.body, exchange.request.body_size)
+
+
+def test_kongs_first_plugin_sent_base64_without_a_word() -> None:
+    [exchange] = _read(KONG_ANALYTICS).exchanges
+
+    assert (b"a=1", b'{"ok":true}') == (exchange.request.body, exchange.response.body)
+    assert None is exchange.receive_us
+
+
+def test_the_java_agents_query_is_put_back_into_its_url() -> None:
+    arguments = [{"name": "a b", "value": "1&2"}, {"name": "open", "value": True}]
+    [exchange] = _read(_changed(("request", "queryString"), arguments, JAVA)).exchanges
+
+    assert "http://localhost/pets?a+b=1%262&open=" == exchange.url
+    assert "a+b=1%262&open=" == exchange.query
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "body"),
+    [
+        ("plain", "é", "é".encode()),
+        ("unknown", "abc", b"abc"),
+        ("base64", "/+8=", b"\xff\xef"),
+        ("base64", "", None),
+        ("plain", None, None),
+    ],
+)
+def test_a_body_is_read_as_its_encoding_says(encoding: str, text: Any, body: bytes | None) -> None:
+    content = {"mimeType": "text/plain", "encoding": encoding, "text": text}
+    [exchange] = _read(_changed(("response", "content"), content)).exchanges
+
+    assert body == exchange.response.body
+
+
+def test_a_body_that_is_not_the_base64_it_should_be_says_so_and_costs_no_more() -> None:
+    content = {"mimeType": "text/plain", "encoding": "base64", "text": "AAA"}
+    [exchange] = _read(_changed(("response", "content"), content)).exchanges
+
+    assert (None, "sent as base64, which it is not") == (exchange.response.body, exchange.response.omitted)
+
+
+def test_a_body_that_nobody_counted_has_no_size() -> None:
+    chunked = _changed(("request", "bodyCaptured"), True)
+
+    assert None is _read(chunked).exchanges[0].request.body_size
+
+
+def test_a_head_of_no_bytes_means_not_captured() -> None:
+    document = _changed(("request", "headers"), [])
+    document["har"]["log"]["entries"][0]["request"]["headersSize"] = 0
+    [exchange] = _read(document).exchanges
+
+    assert (False, NO_HEADERS) == (exchange.captured, exchange.not_captured)
+    assert None is exchange.request.body_size
+
+
+def test_no_exchange_begins_after_it_arrived() -> None:
+    [exchange] = _read(_changed(("startedDateTime",), "2999-01-01T00:00:00Z")).exchanges
+
+    assert ARRIVAL.us == exchange.started_us
 
 
 def test_takes_luas_empty_table_for_no_entries() -> None:
     assert ([], [], 0) == _read(KONG_EMPTY)
 
 
-def test_keeps_the_bridges_own_additions() -> None:
-    document = copy.deepcopy(KONG_GALILEO)
-    document["har"]["log"]["entries"][0]["_otel"] = {"service": "orders"}
-    [arrived] = _read(document).arrived
+def test_takes_the_bridges_own_additions() -> None:
+    [exchange] = _read(_changed(("_otel",), {"service": "orders", "start": 1519907696123.456})).exchanges
 
-    assert {"service": "orders"} == arrived.otel
+    assert ("orders", STARTED + 123_456) == (exchange.service, exchange.started_us)
 
 
 def test_a_bad_entry_costs_its_neighbours_nothing() -> None:
@@ -96,7 +209,7 @@ def test_a_bad_entry_costs_its_neighbours_nothing() -> None:
     document["har"]["log"]["entries"] = [good, bad, good, 7]
     found = _read(KONG_GALILEO, document)
 
-    assert 3 == len(found.arrived)
+    assert 3 == len(found.exchanges)
     assert [
         "ALF[1] har.log.entries.1.request.bodySize is required",
         "ALF[1] har.log.entries.3 is not an object",
@@ -121,11 +234,7 @@ def test_a_bad_entry_costs_its_neighbours_nothing() -> None:
     ],
 )
 def test_says_what_is_wrong_with_an_entry(path: tuple[str, ...], value: Any, complaint: str) -> None:
-    document = copy.deepcopy(KONG_GALILEO)
-    place = document["har"]["log"]["entries"][0]
-    for part in path[:-1]:
-        place = place[part]
-    place[path[-1]] = value
+    document = _changed(path, value)
 
     assert [f"ALF[0] har.log.entries.0.{complaint}"] == _read(document).errors
 
@@ -154,18 +263,16 @@ def test_says_what_is_wrong_with_a_document(document: Any, complaint: str) -> No
     ],
 )
 def test_reads_the_dates_that_agents_write(text: str) -> None:
-    document = copy.deepcopy(KONG_GALILEO)
-    document["har"]["log"]["entries"][0]["startedDateTime"] = text
-    [arrived] = _read(document).arrived
+    [exchange] = _read(_changed(("startedDateTime",), text)).exchanges
 
-    assert 1519907696.0 == arrived.started
+    assert STARTED == exchange.started_us
 
 
 def test_a_demanded_token_says_where_the_traffic_goes() -> None:
     tokens = IngestTokens([IngestToken(token="secret-token", environment="staging")])
-    [arrived] = _read(KONG_GALILEO, tokens=tokens).arrived
+    [exchange] = _read(KONG_GALILEO, tokens=tokens).exchanges
 
-    assert "staging" == arrived.environment
+    assert "staging" == exchange.environment
 
 
 def test_a_token_of_a_bucket_or_an_unknown_one_is_a_strangers() -> None:
@@ -176,7 +283,7 @@ def test_a_token_of_a_bucket_or_an_unknown_one_is_a_strangers() -> None:
 
     assert 1 == found.strangers
     assert ["ALF[0] serviceToken is not one that this collector takes"] == found.errors
-    assert ["e"] == [arrived.environment for arrived in found.arrived]
+    assert ["e"] == [exchange.environment for exchange in found.exchanges]
 
 
 def test_no_token_shows_in_a_repr() -> None:

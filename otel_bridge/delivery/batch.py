@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections import deque
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 
@@ -15,21 +16,22 @@ class Entry(NamedTuple):
 
 class Batch(NamedTuple):
     api: Hashable
-    """Batches of one API are sent in the order they were submitted in."""
+    """Entries of one API are sent in the order they were submitted in."""
     entries: Sequence[Entry]
 
 
-def portions(entries: Sequence[Entry], max_bytes: int) -> Iterator[Sequence[Entry]]:
-    """Cut *entries* so that no part holds more than *max_bytes*, separators included.
+def size(entries: Sequence[Entry]) -> int:
+    """Bytes that *entries* take in a payload, separators included."""
+    return sum(len(entry.data) for entry in entries) + len(entries)
 
-    A single larger entry is a part of its own.
+
+def cut(waiting: deque[Entry], *, max_entries: int, max_bytes: int) -> list[Entry]:
+    """Take the next payload off *waiting*: at most so many entries, and bytes with their separators.
+
+    An entry that is larger alone is a payload of its own.
     """
-    start = size = 0
-    for index, entry in enumerate(entries):
-        more = len(entry.data) + 1
-        if size + more > max_bytes and index > start:
-            yield entries[start:index]
-            start, size = index, 0
-        size += more
-    if start < len(entries):
-        yield entries[start:]
+    taken = [waiting.popleft()]
+    room = max_bytes - len(taken[0].data) - 1
+    while waiting and len(taken) < max_entries and (room := room - len(waiting[0].data) - 1) >= 0:
+        taken.append(waiting.popleft())
+    return taken

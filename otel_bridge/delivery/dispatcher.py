@@ -1,7 +1,7 @@
 """Runs the schedule of one exporter: takes batches, sends them, and reports what became of each entry.
 
     submit ─▶ schedule ─▶ up to 8 tasks, each: request ─▶ answer ─┬─▶ settled
-                 ▲                                                 ├─▶ dead_letter
+                 ▲                                                 ├─▶ dead_letter ◀─ refuse
                  └──────────────── failed for now ─────────────────┘
 
 Laws:
@@ -17,12 +17,13 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Sequence
 from typing import Protocol
 
 from otel_bridge.delivery.answer import Kind, advice, classify, describe
 from otel_bridge.delivery.backoff import Backoff
-from otel_bridge.delivery.batch import Batch, Entry, portions
+from otel_bridge.delivery.batch import Batch, Entry, size
+from otel_bridge.delivery.burial import Burial
 from otel_bridge.delivery.hold import Hold
 from otel_bridge.delivery.request import Answer
 from otel_bridge.delivery.schedule import Schedule
@@ -30,10 +31,8 @@ from otel_bridge.delivery.sender import Sender, Unreachable
 from otel_bridge.delivery.target import Target
 from otel_bridge.delivery.work import Setback, Work
 
+_TOO_LARGE = 413
 _SHOWN_IN_LOGS = 200
-_UNWRITTEN = Setback(
-    Kind.WRONG_DESTINATION, "dead letters can't be written: make room (dead_letters.max_size), or drop some"
-)
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +74,7 @@ class DeliveryMeter(Protocol):
 class Dispatcher:
     """Belongs to the loop it is used in. The *sender* stays its owner's to close.
 
-    *name* is the exporter's, for logs.
+    *name* is the exporter's, for logs; *queue_size* is the most entries to put into one payload.
     """
 
     def __init__(
@@ -87,6 +86,7 @@ class Dispatcher:
         callbacks: Callbacks,
         meter: DeliveryMeter,
         retry_count: int,
+        queue_size: int,
         backoff: Backoff = Backoff(),  # noqa: B008 - frozen
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
@@ -96,23 +96,35 @@ class Dispatcher:
         self._sender = sender
         self._callbacks = callbacks
         self._meter = meter
-        self._backoff = backoff
         self._clock = clock
-        self._jitter = jitter
-        self._schedule = Schedule(retry_count=retry_count, backoff=backoff, jitter=jitter)
+        self._schedule = Schedule(
+            retry_count=retry_count,
+            queue_size=queue_size,
+            max_bytes=lambda: target.measure.max_bytes,
+            backoff=backoff,
+            jitter=jitter,
+        )
+        self._burial = Burial(
+            name,
+            write=callbacks.dead_letter,
+            held=self._pump,
+            backoff=backoff,
+            clock=clock,
+            jitter=jitter,
+        )
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._unwritten: Hold | None = None
         self._announced: Hold | None = None
         self._changed = asyncio.Event()
         self._closed = False
         self.bytes = 0
         """Encoded bytes of all entries that are here."""
+        self.entries = 0
 
     @property
     def idle(self) -> bool:
         """Nothing is here."""
-        return self._schedule.idle
+        return self._schedule.idle and not self.entries
 
     @property
     def in_flight(self) -> int:
@@ -122,16 +134,18 @@ class Dispatcher:
     @property
     def hold(self) -> Hold | None:
         """Why nothing goes out but probes, and since when; None while it does."""
-        return self._unwritten or self._schedule.hold
+        return self._burial.hold or self._schedule.hold
 
     def submit(self, batch: Batch) -> None:
-        """Take *batch* over. What is too large for one payload goes out in several."""
-        if self._closed:
-            raise RuntimeError("this dispatcher is closed")
-        for part in portions(batch.entries, self._target.max_payload):
-            self._schedule.submit(Batch(batch.api, part))
-            self.bytes += sum(len(entry.data) for entry in part)
+        """Take *batch* over. It may go out in several payloads, or in one with others of its API."""
+        self._welcome(batch.entries)
+        self._schedule.submit(batch)
         self._pump()
+
+    def refuse(self, batch: Batch, reason: str) -> None:
+        """Take over what no payload can hold: it becomes a dead letter unasked."""
+        self._welcome(batch.entries)
+        self._spawn(self._bury(batch.api, batch.entries, reason, ""))
 
     def discard(self, unwanted: Callable[[Entry], bool]) -> int:
         """Forget the entries that are *unwanted*, but for what is in flight; returns how many."""
@@ -170,15 +184,18 @@ class Dispatcher:
             self._timer.cancel()
             self._timer = None
         now = self._clock()
-        while self._unwritten is None and (work := self._schedule.take(now)) is not None:
-            task = asyncio.get_running_loop().create_task(self._run(work))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        while self._burial.hold is None and (work := self._schedule.take(now)) is not None:
+            self._spawn(self._run(work))
         due = self._schedule.wake_at(now)
         if due is not None:
             self._timer = asyncio.get_running_loop().call_later(due - now, self._pump)
         self._announce()
         self._changed.set()
+
+    def _spawn(self, task: Coroutine[None, None, None]) -> None:
+        running = asyncio.get_running_loop().create_task(task)
+        self._tasks.add(running)
+        running.add_done_callback(self._tasks.discard)
 
     async def _run(self, work: Work) -> None:
         try:
@@ -225,12 +242,25 @@ class Dispatcher:
             if outcome.kind is Kind.DELIVERED:
                 await self._taken(work, group, answer)
             elif outcome.kind is Kind.SPLIT:
-                await self._refused(work, answer)
+                await self._refused(work, group, answer)
             else:
                 return self._setback(outcome.kind, outcome.wait, answer)
         if work.plan.taken_only_singly and self._target.grouping.only_singly():
             log.warning("%s: takes no arrays; messages are sent one by one from now on", self._name)
+        self._learn_from(work)
         return None
+
+    def _learn_from(self, work: Work) -> None:
+        measure = self._target.measure
+        if work.too_large and measure.learn(
+            work.too_large, largest_taken=work.largest_taken, given_up=work.given_up
+        ):
+            log.warning(
+                "%s: payloads hold at most %d bytes from now on; one of %d was answered 413",
+                self._name,
+                measure.max_bytes,
+                work.too_large,
+            )
 
     async def _send(self, group: Sequence[Entry]) -> Answer:
         request = self._target.request([entry.data for entry in group])
@@ -257,6 +287,7 @@ class Dispatcher:
         reasons = {failed.entry: failed.reason for failed in remarks.failed}
         taken = [entry for index, entry in enumerate(group) if index not in reasons]
         self._answered(work, delivered=bool(taken))
+        work.largest_taken = max(work.largest_taken, size(group))
         given_up = work.plan.accepted()
         self._target.grouping.accepted(len(taken))
         if taken:
@@ -269,13 +300,18 @@ class Dispatcher:
         for reason in dict.fromkeys(reasons.values()):
             failed = [group[index] for index, each in reasons.items() if each == reason]
             await self._bury(work.api, failed, reason, text)
-        await self._bury(work.api, given_up, *work.refusal)
+        await self._give_up(work, given_up)
 
-    async def _refused(self, work: Work, answer: Answer) -> None:
+    async def _refused(self, work: Work, group: Sequence[Entry], answer: Answer) -> None:
         self._answered(work, delivered=False)
+        if answer.status == _TOO_LARGE:
+            work.too_large = max(work.too_large, size(group))
         work.refusal = (f"refused with {answer.status}", describe(answer.status, answer.body))
-        given_up = work.plan.refused(singly=self._target.grouping.uncertain)
-        await self._bury(work.api, given_up, *work.refusal)
+        await self._give_up(work, work.plan.refused(singly=self._target.grouping.uncertain))
+
+    async def _give_up(self, work: Work, entries: Sequence[Entry]) -> None:
+        work.given_up |= bool(entries)
+        await self._bury(work.api, entries, *work.refusal)
 
     def _answered(self, work: Work, *, delivered: bool) -> None:
         self._schedule.succeeded(work, self._clock(), delivered=delivered)
@@ -285,25 +321,17 @@ class Dispatcher:
         """Hand *entries* over as a dead letter, however long that takes."""
         if not entries:
             return
-        attempt = 0
-        while not await self._written(api, entries, reason, answer):
-            attempt += 1
-            since = self._unwritten.since if self._unwritten else self._clock()
-            self._unwritten = Hold(since, _UNWRITTEN, attempt)
-            self._pump()
-            await asyncio.sleep(self._backoff.delay(attempt, jitter=self._jitter()))
-        self._unwritten = None
+        await self._burial.bury(api, entries, reason, answer)
         self._meter.dead_lettered(len(entries), reason)
         self._forget(entries)
         self._pump()
 
-    async def _written(self, api: Hashable, entries: Sequence[Entry], reason: str, answer: str) -> bool:
-        try:
-            return await self._callbacks.dead_letter(api, entries, reason, answer)
-        except Exception:
-            # Refused by the destination and known to nobody else: not to be lost to somebody's bug.
-            log.exception("%s: a dead letter could not be written", self._name)
-            return False
+    def _welcome(self, entries: Sequence[Entry]) -> None:
+        if self._closed:
+            raise RuntimeError("this dispatcher is closed")
+        self.bytes += sum(len(entry.data) for entry in entries)
+        self.entries += len(entries)
 
     def _forget(self, entries: Sequence[Entry]) -> None:
         self.bytes -= sum(len(entry.data) for entry in entries)
+        self.entries -= len(entries)

@@ -1,6 +1,7 @@
 """Which payload goes out next, and what a failure is taken for.
 
 Laws:
+- A payload is cut when it can go out: at most `queue_size` entries and `max_bytes`.
 - Payloads of one API go out one at a time and in order, unless one steps aside.
 - At most `max_in_flight` go out at once, and in a hold one at a time, as `hold.py` says.
 - A failure is a payload's own (a strike) only if another payload is delivered after it and before its
@@ -22,7 +23,8 @@ from otel_bridge.delivery.backoff import Backoff
 from otel_bridge.delivery.batch import Batch, Entry
 from otel_bridge.delivery.bisection import Bisection
 from otel_bridge.delivery.hold import Gate, Hold, State
-from otel_bridge.delivery.work import Lanes, Setback, Work
+from otel_bridge.delivery.lanes import Lanes
+from otel_bridge.delivery.work import Setback, Work
 
 
 class Schedule:
@@ -30,6 +32,8 @@ class Schedule:
         self,
         *,
         retry_count: int,
+        queue_size: int,
+        max_bytes: Callable[[], int],
         backoff: Backoff,
         jitter: Callable[[], float],
         max_in_flight: int = 8,
@@ -40,14 +44,13 @@ class Schedule:
         self._jitter = jitter
         self._max_in_flight = max_in_flight
         self._gate = Gate(backoff, jitter)
-        self._lanes = Lanes()
+        self._lanes = Lanes(max_entries=max(1, queue_size), max_bytes=max_bytes)
         self._aside: list[Work] = []
         self._busy: dict[Hashable, Work] = {}
         self._probe: Work | None = None
         self._suspects: dict[Work, bool] = {}
         """Failed and not tried again; True while the next delivery of another makes it a strike."""
         self._deliveries = 0
-        self._order = 0
 
     @property
     def hold(self) -> Hold | None:
@@ -63,8 +66,8 @@ class Schedule:
         return len(self._busy)
 
     def submit(self, batch: Batch) -> None:
-        self._order += 1
-        self._lanes.add(Work(api=batch.api, plan=Bisection(batch.entries), order=self._order))
+        if batch.entries:
+            self._lanes.add(batch.api, batch.entries)
 
     def take(self, now: float) -> Work | None:
         """The next payload to send at *now*, whose outcome has to be told; None if none may go out."""
@@ -144,8 +147,8 @@ class Schedule:
 
     def discard(self, unwanted: Callable[[Entry], bool]) -> list[Entry]:
         """Forget the entries that are *unwanted*, but for what is in flight; returns them."""
-        gone: list[Entry] = []
-        for work in [*self._lanes, *self._aside]:
+        gone = self._lanes.discard(unwanted)
+        for work in [*self._lanes.payloads(), *self._aside]:
             if self._busy.get(work.api) is not work:
                 gone.extend(work.plan.discard(unwanted))
                 if not work.plan.items:
@@ -162,15 +165,14 @@ class Schedule:
         if now < self._gate.next_probe:
             return None
         for head in self._idle_heads():
-            behind = self._lanes.behind(head)
-            if behind is None or head.probes < self._limit:
+            if head.probes < self._limit or (behind := self._lanes.behind(head)) is None:
                 return head
             head.probes = 0
             return behind
         return next(self._idle_aside(), None)
 
     def _idle_heads(self) -> Iterator[Work]:
-        return (head for head in self._lanes.heads() if head.api not in self._busy)
+        return self._lanes.heads(self._busy)
 
     def _idle_aside(self) -> Iterator[Work]:
         return (work for work in self._aside if work.api not in self._busy)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from otel_bridge.delivery.grouping import Grouping
+from otel_bridge.delivery.measure import Measure
 from otel_bridge.delivery.request import Request, Transport
 
 
@@ -24,7 +25,7 @@ class Remarks(NamedTuple):
 
 
 class Target(Protocol):
-    """The wire side of a destination. Pure but for `grouping`, which learns."""
+    """The wire side of a destination. Pure but for `measure` and `grouping`, which learn."""
 
     @property
     def url(self) -> str:
@@ -45,9 +46,7 @@ class Target(Protocol):
         ...
 
     @property
-    def max_payload(self) -> int:
-        """Most bytes that the entries of one request may have together, separators included."""
-        ...
+    def measure(self) -> Measure: ...
 
     @property
     def grouping(self) -> Grouping: ...

@@ -1,9 +1,8 @@
-"""One submitted payload on its way, and the queues such payloads wait in."""
+"""One payload on its way."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -31,7 +30,7 @@ class Work:
     api: Hashable
     plan: Bisection[Entry]
     order: int
-    """Counts the payloads as they were submitted."""
+    """Counts the payloads as they were cut."""
     failures: int = 0
     """In a row; they decide how long it waits once it stands aside."""
     strikes: int = 0
@@ -51,41 +50,9 @@ class Work:
     """The last one."""
     refusal: tuple[str, str] = ("", "")
     """Reason and answer of the last one."""
-
-
-class Lanes:
-    """A queue for each API. Whoever was served last is the last to be offered."""
-
-    def __init__(self) -> None:
-        self._lanes: dict[Hashable, deque[Work]] = {}
-
-    def __iter__(self) -> Iterator[Work]:
-        for lane in self._lanes.values():
-            yield from lane
-
-    def __bool__(self) -> bool:
-        return bool(self._lanes)
-
-    def add(self, work: Work) -> None:
-        self._lanes.setdefault(work.api, deque()).append(work)
-
-    def remove(self, work: Work) -> None:
-        lane = self._lanes[work.api]
-        lane.remove(work)
-        if not lane:
-            del self._lanes[work.api]
-
-    def heads(self) -> Iterator[Work]:
-        """The oldest of each API."""
-        for lane in self._lanes.values():
-            yield lane[0]
-
-    def behind(self, head: Work) -> Work | None:
-        """The next one of the same API."""
-        lane = self._lanes[head.api]
-        return lane[1] if len(lane) > 1 else None
-
-    def served(self, api: Hashable) -> None:
-        """The turn of *api* is over."""
-        if api in self._lanes:
-            self._lanes[api] = self._lanes.pop(api)
+    too_large: int = 0
+    """Bytes of the largest piece of it that was answered 413."""
+    largest_taken: int = 0
+    """Bytes of the largest piece that was delivered."""
+    given_up: bool = False
+    """Whether any of it was refused for good."""

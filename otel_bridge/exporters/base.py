@@ -19,6 +19,11 @@ class TooLargeError(ValueError):
 class Destination(Target, Protocol):
     """A vendor's encoding and wire, for one configured exporter."""
 
+    @property
+    def max_payload(self) -> int:
+        """Most bytes that the entries of one payload may have together, separators included."""
+        ...
+
     def entry(self, exchange: HttpExchange) -> bytes:
         """*exchange* encoded; without its bodies where it is too large with them.
 

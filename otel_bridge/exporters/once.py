@@ -29,6 +29,7 @@ class Delivery:
         destination: Destination,
         trusting: ssl.SSLContext,
         retry_count: int,
+        queue_size: int,
         seconds: float,
     ) -> None:
         self._name = name
@@ -36,6 +37,7 @@ class Delivery:
         self._destination = destination
         self._trusting = trusting
         self._retry_count = retry_count
+        self._queue_size = queue_size
         self._seconds = seconds
         self._left = sum(len(batch.entries) for batch in batches)
         """Entries without a fate."""
@@ -57,6 +59,7 @@ class Delivery:
             callbacks=self,
             meter=self,
             retry_count=self._retry_count,
+            queue_size=self._queue_size,
             backoff=Backoff(ceiling=self._seconds / _TRIES),
         )
         try:

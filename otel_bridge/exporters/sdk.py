@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import ssl
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from functools import cached_property
 
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
@@ -128,8 +128,7 @@ class BridgeSpanExporter(SpanExporter):
                 lost += 1
             else:
                 by_api.setdefault(api, []).append(entry)
-        batches = [Batch(api, part) for api, entries in by_api.items() for part in self._parts(entries)]
-        delivered = self._deliver(batches)
+        delivered = self._deliver([Batch(api, entries) for api, entries in by_api.items()])
         return delivered and not lost
 
     def _record(self, spans: Sequence[ReadableSpan]) -> tuple[bytes, int]:
@@ -145,10 +144,6 @@ class BridgeSpanExporter(SpanExporter):
     def _spot(self, record: bytes) -> list[HttpExchange]:
         return [found.exchange for found in spot(self._redactor.redact(record).record).exchanges]
 
-    def _parts(self, entries: list[Entry]) -> Iterator[list[Entry]]:
-        for start in range(0, len(entries), self.queue_size):
-            yield entries[start : start + self.queue_size]
-
     def _deliver(self, batches: Sequence[Batch]) -> bool:
         if not batches:
             return True
@@ -158,6 +153,7 @@ class BridgeSpanExporter(SpanExporter):
             destination=self._destination,
             trusting=self._trusting,
             retry_count=self._retry_count,
+            queue_size=self.queue_size,
             seconds=self._seconds,
         )
         self._running.add(delivery)

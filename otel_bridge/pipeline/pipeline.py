@@ -16,14 +16,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import structlog
 
-from otel_bridge.delivery import Backoff, Batch, Dispatcher, Entry, Sender
+from otel_bridge.delivery import Batch, Dispatcher, Entry, Sender
 from otel_bridge.exporters.base import Destination
 from otel_bridge.journal import Cursor, Journal, JournalError, Record, Signal
 from otel_bridge.mapping import Api, HttpExchange
@@ -104,9 +103,6 @@ class Pipeline:
         self._ledger = Ledger(self._read)
         self._committed = self._read
         self._chores_at = clock()
-        self._unsendable: deque[tuple[Api, Entry, str]] = deque()
-        self._bury_at = clock()
-        self._bury_failures = 0
         self._news = asyncio.Event()
         self._last: Cursor | None = None
         """What a drain goes up to; None while there is none."""
@@ -155,7 +151,6 @@ class Pipeline:
         try:
             took = self._follow()
             wait = self._flush_due()
-            await self._bury_unsendable()
             self._commit()
             if self._clock() >= self._chores_at:
                 self._do_chores()
@@ -176,8 +171,6 @@ class Pipeline:
 
     def _follow(self) -> bool:
         """Take the next records in; False where there are none, or no room for them."""
-        if self._unsendable:
-            return False
         if self._memory >= self._settings.memory:
             if (batch := self._processor.buffers.flush_largest()) is not None:
                 self.deliver(batch)
@@ -253,7 +246,7 @@ class Pipeline:
 
     def refuse(self, api: Api, origin: Hashable, reason: str) -> None:
         """No payload can hold this exchange: a dead letter, though no destination was asked."""
-        self._unsendable.append((api, Entry(b"", origin), reason))
+        self._dispatcher.refuse(Batch(api, [Entry(b"", origin)]), reason)
 
     # What the dispatcher tells.
 
@@ -271,17 +264,6 @@ class Pipeline:
         self._letters.put_back(replayed, reason=reason, answer=answer)
         self._settle(journaled)
         return True
-
-    async def _bury_unsendable(self) -> None:
-        while self._unsendable and self._clock() >= self._bury_at:
-            api, entry, reason = self._unsendable[0]
-            if not await self.dead_letter(api, [entry], reason, ""):
-                self._bury_failures += 1
-                self._bury_at = self._clock() + Backoff().delay(self._bury_failures, jitter=1.0)
-                return
-            self._bury_failures = 0
-            self._unsendable.popleft()
-            self._meter.dead_lettered(1, reason)
 
     def _settle(self, origins: Iterable[Hashable]) -> None:
         cursors = []
@@ -336,5 +318,4 @@ class Pipeline:
 
         self._late.discard(lambda arrival: arrival.origin.cursor <= cursor)
         self._processor.buffers.discard(unwanted)
-        self._unsendable = deque(each for each in self._unsendable if not unwanted(each[1]))
         self._dispatcher.discard(unwanted)

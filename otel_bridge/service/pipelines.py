@@ -84,6 +84,7 @@ class Pipelines:
                     callbacks=pipeline,
                     meter=meter,
                     retry_count=plan.retry_count,
+                    queue_size=plan.settings.queue_size,
                 )
 
             return Pipeline(

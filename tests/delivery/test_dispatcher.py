@@ -1,58 +1,16 @@
+"""Sending: how many at once, what waits, what is tried again, what a close interrupts."""
+
 import asyncio
-import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from otel_bridge.delivery import Backoff, Dispatcher, Kind, Sender
-from tests.delivery.vendor import TOKEN, Account, PlainTarget, batch, finished
-from tests.vendor_server import Manner, Received, Reply, VendorServer, closed_port, script
+from otel_bridge.delivery import Backoff, Kind
+from tests.delivery.vendor import NEVER, TOKEN, Account, PlainTarget, batch, dispatching, finished, numbers
+from tests.vendor_server import Manner, Reply, VendorServer, closed_port, script
 
 pytestmark = pytest.mark.anyio
-
-# A retry a moment later instead of after seconds.
-SOON = Backoff(ceiling=0.02)
-NEVER = Backoff(ceiling=3600.0)
-
-
-@pytest.fixture
-def server() -> Iterator[VendorServer]:
-    with VendorServer() as server:
-        yield server
-
-
-@pytest.fixture
-def account() -> Account:
-    return Account()
-
-
-@contextlib.asynccontextmanager
-async def dispatching(
-    target: PlainTarget, account: Account, *, retry_count: int = 3, backoff: Backoff = SOON
-) -> AsyncIterator[Dispatcher]:
-    sender = Sender(target.transport)
-    dispatcher = Dispatcher(
-        "galileo/test",
-        target=target,
-        sender=sender,
-        callbacks=account,
-        meter=account,
-        retry_count=retry_count,
-        backoff=backoff,
-        jitter=lambda: 1.0,
-    )
-    try:
-        yield dispatcher
-    finally:
-        await dispatcher.close()
-        await sender.aclose()
-
-
-def numbers(request: Received) -> list[int]:
-    content = request.json()
-    return content if isinstance(content, list) else [content]
 
 
 async def test_delivered_entries_are_settled_and_counted(server: VendorServer, account: Account) -> None:
@@ -80,7 +38,7 @@ async def test_nonsense_in_a_200_is_a_delivery(server: VendorServer, account: Ac
 
 async def test_one_payload_for_each_api_and_eight_in_all(server: VendorServer, account: Account) -> None:
     server.answer = lambda _: Reply(delay=0.05)
-    async with dispatching(PlainTarget(server.url), account) as dispatcher:
+    async with dispatching(PlainTarget(server.url), account, queue_size=1) as dispatcher:
         for number in range(24):
             dispatcher.submit(batch(f"api {number % 12}", number))
         await finished(dispatcher)
@@ -97,87 +55,6 @@ async def test_a_payload_never_passes_its_bound(server: VendorServer, account: A
 
     assert [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]] == [numbers(request) for request in server.requests]
     assert list(range(10)) == account.settled_origins
-
-
-@pytest.mark.parametrize(("count", "bad", "requests"), [(8, 5, 7), (2, 0, 3), (2, 1, 3), (3, 0, 3)])
-async def test_a_refused_exchange_is_found_and_its_neighbours_are_delivered(
-    server: VendorServer, account: Account, count: int, bad: int, requests: int
-) -> None:
-    server.answer = lambda request: Reply(400, b"bad") if bad in numbers(request) else Reply()
-    async with dispatching(PlainTarget(server.url), account) as dispatcher:
-        dispatcher.submit(batch("a", *range(count)))
-        await finished(dispatcher)
-
-    assert {bad: ("refused with 400", "400 Bad Request: bad")} == account.dead
-    assert {*range(count)} - {bad} == set(account.settled_origins)
-    assert requests == len(server.requests)
-    assert {Kind.SPLIT} == set(account.failed)
-
-
-@pytest.mark.parametrize("status", [400, 413, 422])
-async def test_all_is_a_dead_letter_where_both_halves_are_refused(
-    server: VendorServer, account: Account, status: int
-) -> None:
-    server.answer = lambda _: Reply(status)
-    async with dispatching(PlainTarget(server.url), account) as dispatcher:
-        dispatcher.submit(batch("a", *range(100)))
-        await finished(dispatcher)
-
-    assert [("a", list(range(100)))] == account.letters
-    assert 3 == len(server.requests)
-    assert 100 == account.counts["dead"]
-
-
-async def test_what_a_207_names_is_a_dead_letter_and_the_rest_is_delivered(
-    server: VendorServer, account: Account
-) -> None:
-    server.answer = lambda _: Reply(207, b"[1,3]")
-    async with dispatching(PlainTarget(server.url), account) as dispatcher:
-        dispatcher.submit(batch("a", *range(5)))
-        await finished(dispatcher)
-
-    assert [("a", [1, 3])] == account.letters
-    assert ("named", "207 Multi-Status: [1,3]") == account.dead[1]
-    assert [0, 2, 4] == account.settled_origins
-
-
-async def test_complaints_about_what_was_taken_are_counted(server: VendorServer, account: Account) -> None:
-    server.answer = lambda _: Reply(200, b"warning warning")
-    async with dispatching(PlainTarget(server.url), account) as dispatcher:
-        dispatcher.submit(batch("a", 1, 2))
-        await finished(dispatcher)
-
-    assert 2 == account.counts["warned"]
-    assert [1, 2] == account.settled_origins
-
-
-async def test_arrays_are_given_up_for_good_where_only_single_messages_are_taken(
-    server: VendorServer, account: Account, caplog: pytest.LogCaptureFixture
-) -> None:
-    server.answer = lambda request: Reply(400) if request.body.startswith(b"[") else Reply()
-    async with dispatching(PlainTarget(server.url, certain=False), account) as dispatcher:
-        dispatcher.submit(batch("a", *range(8)))
-        await finished(dispatcher)
-        server.forget()
-        dispatcher.submit(batch("a", *range(8, 12)))
-        await finished(dispatcher)
-
-    assert list(range(12)) == account.settled_origins
-    assert {} == account.dead
-    assert [[8], [9], [10], [11]] == [numbers(request) for request in server.requests]
-    assert 1 == caplog.text.count("takes no arrays")
-
-
-async def test_arrays_stay_where_one_was_taken_before(server: VendorServer, account: Account) -> None:
-    async with dispatching(PlainTarget(server.url, certain=False), account) as dispatcher:
-        dispatcher.submit(batch("a", 1, 2))
-        await finished(dispatcher)
-        server.answer = lambda _: Reply(400)
-        dispatcher.submit(batch("a", *range(3, 13)))
-        await finished(dispatcher)
-
-    assert 10 == len(account.dead)
-    assert 4 == len(server.requests)
 
 
 async def test_an_outage_is_waited_out_and_logged_at_both_ends(
@@ -285,66 +162,9 @@ async def test_retry_after_is_a_floor(server: VendorServer, account: Account) ->
     assert [1, 2] == account.settled_origins
 
 
-async def test_a_payload_that_keeps_failing_ends_as_one_dead_letter(
-    server: VendorServer, account: Account
-) -> None:
-    server.answer = lambda request: Reply(500, b"boom") if 13 in numbers(request) else Reply()
-    async with dispatching(PlainTarget(server.url), account, retry_count=2) as dispatcher:
-        dispatcher.submit(batch("a", *range(16)))
-        for number in range(100, 200):
-            dispatcher.submit(batch("b", number))
-            dispatcher.submit(batch("a", -number))
-        await account.until(lambda: account.dead)
-        await finished(dispatcher)
-    reason, answer = account.dead[13]
-
-    assert [("a", [13])] == account.letters
-    assert 215 == len(account.settled_origins)
-    assert "kept failing while others were delivered" in reason
-    assert "500 Internal Server Error: boom" == answer
-
-
-async def test_a_full_store_of_dead_letters_holds_until_there_is_room(
-    server: VendorServer, account: Account, caplog: pytest.LogCaptureFixture
-) -> None:
-    server.answer = lambda request: Reply(400) if numbers(request) == [1] else Reply()
-    room = [False]
-    account.accepts = lambda: room[0]
-    async with dispatching(PlainTarget(server.url), account) as dispatcher:
-        dispatcher.submit(batch("a", 1))
-        await account.until(lambda: dispatcher.hold)
-        dispatcher.submit(batch("b", 2))
-        hold = dispatcher.hold
-        requests = len(server.requests)
-        room[0] = True
-        await finished(dispatcher)
-
-    assert hold is not None
-    assert "dead_letters.max_size" in hold.setback.reason
-    assert 1 == requests
-    assert [1] == list(account.dead)
-    assert [2] == account.settled_origins
-    assert "dead_letters.max_size" in caplog.text
-
-
-async def test_a_bug_in_a_callback_loses_no_dead_letter(server: VendorServer, account: Account) -> None:
-    def broken_once() -> bool:
-        account.accepts = lambda: True
-        raise ZeroDivisionError
-
-    server.answer = lambda _: Reply(400)
-    account.accepts = broken_once
-    async with dispatching(PlainTarget(server.url), account) as dispatcher:
-        dispatcher.submit(batch("a", 1))
-        await finished(dispatcher)
-
-    assert [1] == list(account.dead)
-
-
 async def test_a_bug_in_a_vendor_is_retried_like_an_outage(server: VendorServer, account: Account) -> None:
     target = PlainTarget(server.url)
     async with dispatching(target, account) as dispatcher:
-        target.max_payload = 10
         server.answer = script([Reply(207, b"not json")])
         dispatcher.submit(batch("a", 1))
         await finished(dispatcher)
@@ -367,20 +187,6 @@ async def test_close_interrupts_requests_and_waits_at_once(server: VendorServer,
         with pytest.raises(RuntimeError):
             dispatcher.submit(batch("a", 3))
     assert [] == account.settled_origins
-
-
-async def test_close_interrupts_a_wait_for_room_among_dead_letters(
-    server: VendorServer, account: Account
-) -> None:
-    server.answer = lambda _: Reply(400)
-    account.accepts = lambda: False
-    async with dispatching(PlainTarget(server.url), account, backoff=NEVER) as dispatcher:
-        dispatcher.submit(batch("a", 1))
-        await account.until(lambda: dispatcher.hold)
-        begin = time.monotonic()
-        await dispatcher.close()
-
-        assert time.monotonic() - begin < 1
 
 
 async def test_drain_does_not_wait_for_a_destination_that_is_down(

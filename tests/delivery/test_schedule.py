@@ -21,6 +21,18 @@ TOOK = 0.1
 EVER = 10**9
 
 
+def schedule(
+    retry_count: int = 3, *, queue_size: int = 1, jitter: Callable[[], float] = lambda: 1.0
+) -> Schedule:
+    return Schedule(
+        retry_count=retry_count,
+        queue_size=queue_size,
+        max_bytes=lambda: EVER,
+        backoff=Backoff(),
+        jitter=jitter,
+    )
+
+
 class World:
     """Plays the dispatcher's part over simulated seconds, one request at a time for each payload."""
 
@@ -28,12 +40,13 @@ class World:
         self,
         *,
         retry_count: int = 3,
+        queue_size: int = 1,
         poison: Collection[object] = (),
         outages: Sequence[tuple[float, float]] = (),
         jitter: Callable[[], float] = lambda: 1.0,
         setback: Setback = SETBACK,
     ) -> None:
-        self.schedule = Schedule(retry_count=retry_count, backoff=Backoff(), jitter=jitter)
+        self.schedule = schedule(retry_count, queue_size=queue_size, jitter=jitter)
         self.poison = poison
         self.outages = outages
         self.setback = setback
@@ -101,6 +114,16 @@ def test_payloads_of_an_api_go_out_in_order_and_one_at_a_time() -> None:
 
     assert list(range(20)) == world.delivered
     assert 1 == world.most_in_flight
+
+
+def test_what_waited_goes_out_in_full_payloads() -> None:
+    world = World(retry_count=100, queue_size=10, outages=[(0, 50)])
+    for number in range(25):
+        world.submit("a", number, at=float(number))
+    world.run()
+
+    assert [1, 10, 10, 4] == [len(names) for at, _, names in world.sent if at > 50]
+    assert list(range(25)) == world.delivered
 
 
 def test_apis_go_out_side_by_side_up_to_the_bound() -> None:
@@ -195,7 +218,7 @@ def test_one_payload_that_keeps_failing_steps_aside_and_ends_as_a_dead_letter() 
 
 
 def test_the_bad_exchange_is_found_and_its_neighbours_are_delivered() -> None:
-    world = World(retry_count=2, poison=["bad"])
+    world = World(retry_count=2, queue_size=1000, poison=["bad"])
     names = [*range(700), "bad", *range(700, 1000)]
     world.submit("a", *names)
     for number in range(100):
@@ -208,7 +231,7 @@ def test_the_bad_exchange_is_found_and_its_neighbours_are_delivered() -> None:
 
 
 def test_the_tries_that_decide_over_an_exchange_are_seconds_apart() -> None:
-    world = World(retry_count=1, poison=["bad"], jitter=lambda: 0.0)
+    world = World(retry_count=1, queue_size=2, poison=["bad"], jitter=lambda: 0.0)
     world.submit("a", "good", "bad")
     world.submit("b", 1)
     world.run()
@@ -298,37 +321,37 @@ def test_retry_after_keeps_everything_back() -> None:
 
 
 def test_what_is_in_flight_does_not_end_a_wait_that_was_asked_for() -> None:
-    schedule = Schedule(retry_count=3, backoff=Backoff(), jitter=lambda: 1.0)
+    plan = schedule()
     for api in "abc":
-        schedule.submit(Batch(api, [Entry(b"", api)]))
-    first, second = schedule.take(0.0), schedule.take(0.0)
+        plan.submit(Batch(api, [Entry(b"", api)]))
+    first, second = plan.take(0.0), plan.take(0.0)
     assert first is not None
     assert second is not None
-    schedule.failed(first, Setback(Kind.RETRY, "429", wait=60.0), 1.0)
-    schedule.succeeded(second, 2.0, delivered=True)
-    schedule.done(second)
+    plan.failed(first, Setback(Kind.RETRY, "429", wait=60.0), 1.0)
+    plan.succeeded(second, 2.0, delivered=True)
+    plan.done(second)
 
-    assert schedule.take(2.0) is None
-    assert 61.0 == schedule.wake_at(2.0)
-    assert schedule.take(61.0) is not None
+    assert plan.take(2.0) is None
+    assert 61.0 == plan.wake_at(2.0)
+    assert plan.take(61.0) is not None
 
 
 def test_a_refusal_ends_a_hold_but_convicts_nobody() -> None:
-    schedule = Schedule(retry_count=1, backoff=Backoff(), jitter=lambda: 1.0)
+    plan = schedule(retry_count=1)
     for api in "ab":
-        schedule.submit(Batch(api, [Entry(b"", api)]))
-    failing = schedule.take(0.0)
+        plan.submit(Batch(api, [Entry(b"", api)]))
+    failing = plan.take(0.0)
     assert failing is not None
-    schedule.failed(failing, SETBACK, 1.0)
-    refused = schedule.take(1.0)
+    plan.failed(failing, SETBACK, 1.0)
+    refused = plan.take(1.0)
     assert refused is not None
-    schedule.succeeded(refused, 2.0, delivered=False)
-    schedule.done(refused)
-    again = schedule.take(2.0)
+    plan.succeeded(refused, 2.0, delivered=False)
+    plan.done(refused)
+    again = plan.take(2.0)
 
     assert failing is again
     assert 0 == failing.strikes
-    assert schedule.hold is None
+    assert plan.hold is None
 
 
 def test_discarded_entries_are_gone_and_their_payloads_too() -> None:
@@ -376,6 +399,7 @@ def test_bad_exchanges_become_dead_letters_and_all_others_arrive(
 ) -> None:
     world = World(
         retry_count=retry_count,
+        queue_size=payload,
         poison=poison,
         outages=[(begin, begin + length) for begin, length in outages],
         jitter=random.Random(seed).random,

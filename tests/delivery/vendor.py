@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from typing import Any
 
 import orjson
 
-from otel_bridge.delivery import Batch, Dispatcher, Entry, Kind, Remarks, Request, Transport
+from otel_bridge.delivery import Backoff, Batch, Dispatcher, Entry, Kind, Remarks, Request, Sender, Transport
 from otel_bridge.delivery.grouping import Grouping
+from otel_bridge.delivery.measure import Measure
 from otel_bridge.delivery.target import Failed
+from tests.vendor_server import Received
 
 TOKEN = "token-to-keep-secret"
+# A retry a moment later instead of after seconds.
+SOON = Backoff(ceiling=0.02)
+NEVER = Backoff(ceiling=3600.0)
 
 
 class PlainTarget:
@@ -23,7 +29,7 @@ class PlainTarget:
     def __init__(self, url: str, *, certain: bool = True, max_payload: int = 10**6) -> None:
         self.url = url
         self.grouping = Grouping(certain=certain)
-        self.max_payload = max_payload
+        self.measure = Measure(max_payload)
 
     def request(self, entries: Sequence[bytes]) -> Request:
         content = entries[0] if len(entries) == 1 else b"[%b]" % b",".join(entries)
@@ -93,3 +99,37 @@ async def finished(dispatcher: Dispatcher, seconds: float = 10.0) -> None:
     async with asyncio.timeout(seconds):
         while not await dispatcher.drain(seconds):  # noqa: ASYNC110 - a hold's end is no event
             await asyncio.sleep(0.005)
+
+
+def numbers(request: Received) -> list[int]:
+    """The entries in a payload."""
+    content = request.json()
+    return content if isinstance(content, list) else [content]
+
+
+@contextlib.asynccontextmanager
+async def dispatching(
+    target: PlainTarget,
+    account: Account,
+    *,
+    retry_count: int = 3,
+    queue_size: int = 1000,
+    backoff: Backoff = SOON,
+) -> AsyncIterator[Dispatcher]:
+    sender = Sender(target.transport)
+    dispatcher = Dispatcher(
+        "galileo/test",
+        target=target,
+        sender=sender,
+        callbacks=account,
+        meter=account,
+        retry_count=retry_count,
+        queue_size=queue_size,
+        backoff=backoff,
+        jitter=lambda: 1.0,
+    )
+    try:
+        yield dispatcher
+    finally:
+        await dispatcher.close()
+        await sender.aclose()

@@ -13,6 +13,7 @@ import orjson
 
 from otel_bridge.delivery import Failed, Remarks, Request
 from otel_bridge.delivery.grouping import Grouping
+from otel_bridge.delivery.measure import Measure
 from otel_bridge.exporters.base import MAX_PAYLOAD, fitting
 from otel_bridge.exporters.galileo.settings import GalileoSettings
 from otel_bridge.formats import alf
@@ -39,6 +40,7 @@ class GalileoDestination:
         self.grouping = Grouping(certain=True)
         envelope = len(self.request([]).content)
         self.max_payload = MAX_PAYLOAD - envelope
+        self.measure = Measure(self.max_payload)
 
     def entry(self, exchange: HttpExchange) -> bytes:
         return fitting(exchange, self._encode, self.max_payload)

@@ -13,6 +13,7 @@ import orjson
 
 from otel_bridge.delivery import Remarks, Request
 from otel_bridge.delivery.grouping import Grouping
+from otel_bridge.delivery.measure import Measure
 from otel_bridge.exporters.base import MAX_PAYLOAD, fitting
 from otel_bridge.exporters.runscope.settings import RunscopeSettings
 from otel_bridge.formats import runscope
@@ -32,6 +33,7 @@ class RunscopeDestination:
         self.url = f"{endpoint}/buckets/{quote(settings.bucket_key, safe='')}/messages"
         self.transport = settings.transport
         self.grouping = Grouping(certain=False)
+        self.measure = Measure(self.max_payload)
 
     def entry(self, exchange: HttpExchange) -> bytes:
         return fitting(exchange, self._encode, self.max_payload)

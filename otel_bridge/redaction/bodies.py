@@ -30,6 +30,8 @@ TOO_LARGE = "too large"
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]*+={0,2}[\r\n]*+")
 # What HyperDX writes where it could not read a body.
 _PLACEHOLDERS = (b"[ReadableStream]",)
+# Or as redaction leaves a document, which must not look cut then: what is redacted stays as it is.
+_DOCUMENT_END = re.compile(rb"(?:[>}\]]|REDACTED(?:\\*[\"']|%22|\\+u0022|&quot;)?)\s*\Z")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
 
@@ -162,7 +164,7 @@ def _is_text(content: bytes) -> bool:
 
 def _looks_complete(text: bytes) -> bool:
     """Whether *text* ends as documents do; a form or a line of text may always be cut."""
-    return text[-64:].rstrip().endswith((b">", b"}", b"]"))
+    return _DOCUMENT_END.search(text[-64:]) is not None
 
 
 def _from_base64(content: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 Modules take `structlog.get_logger(__name__)` and log events with values: `log.warning("a pipeline holds",
 exporter="galileo", answer=401)`. What happens with every request is a metric and not a line. Values that
-are secret are not given to a logger at all; tracebacks are printed without the values of variables.
+are secret are not given to a logger at all; errors are printed without values, see `crashes.py`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Literal
 
 import structlog
 from structlog.typing import Processor
+
+from otel_bridge.telemetry import crashes
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["text", "json"]
@@ -58,12 +60,6 @@ def configure(level: Level, format: Format) -> None:  # noqa: A002 - the configu
 
 
 def _renderers(format: Format) -> list[Processor]:  # noqa: A002
-    # Both formats print plain tracebacks: the libraries' fuller ones show local variables, and those hold
-    # tokens and bodies.
     if format == "json":
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    return [
-        structlog.dev.ConsoleRenderer(
-            colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
-        )
-    ]
+        return [structlog.processors.ExceptionRenderer(crashes.shown), structlog.processors.JSONRenderer()]
+    return [structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, exception_formatter=crashes.write)]

@@ -25,9 +25,13 @@ logging.getLogger("grpc").warning("from %s", "a library")
 logging.getLogger("httpx").info("HTTP Request: POST https://example.com?token=secret-1")
 logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
 try:
-    fail("secret-2")
-except ZeroDivisionError:
-    log.exception("it failed")
+    int("secret-3")
+except ValueError as error:
+    try:
+        fail("secret-2")
+    except ZeroDivisionError as second:
+        second.__cause__ = ExceptionGroup("several secret-4", [error, KeyError("secret-5")])
+        log.exception("it failed")
 """
 
 
@@ -77,6 +81,13 @@ def test_neither_libraries_nor_tracebacks_tell_secrets(text: list[str]) -> None:
 
     assert "secret" not in everything
     assert "Invalid HTTP request" not in everything
+
+
+def test_a_traceback_tells_where_and_what_kind_of_errors_led_to_it(text: list[str]) -> None:
+    kinds = [line.partition(":")[0] for line in text[4:] if "Error:" in line or "Group:" in line]
+
+    assert ["ValueError", "KeyError", "ExceptionGroup", "ZeroDivisionError"] == kinds
+    assert any(line.endswith(", in fail") for line in text)
 
 
 def test_level_decides_what_is_shown() -> None:

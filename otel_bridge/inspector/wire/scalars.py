@@ -25,6 +25,8 @@ def number(value: Any) -> float | None:
 
 def integer(value: Any) -> int | None:
     """A whole number, also from a float or a string that is one."""
+    if type(value) is int:
+        return value
     found = number(value)
     return int(found) if found is not None and found.is_integer() else None
 

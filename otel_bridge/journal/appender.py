@@ -92,9 +92,14 @@ class Appender:
         settled = self._settled()
         newest = self._segments.newest
         if settled is not None and newest and newest.first <= newest.last <= settled:
-            self._seal()
-            with contextlib.suppress(JournalError):
+            # It is about to go: bringing its WAL into the database would only take more room.
+            self._seal(checkpoint=False)
+            try:
                 self._open()
+            except JournalError as error:
+                if isinstance(error, JournalFull):
+                    # Every cursor is past it, so seqs go on growing from there even after a crash.
+                    self._segments.remove(newest)
         self.trim()
 
     def probe(self) -> None:

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent import futures
 
 import httpx
@@ -15,6 +16,8 @@ import pytest
 from otel_bridge.asgi import (
     AsgiApp,
     AsgiServer,
+    Closed,
+    Limits,
     Receive,
     Scope,
     Send,
@@ -23,6 +26,8 @@ from otel_bridge.asgi import (
     TlsFiles,
     listen,
 )
+from otel_bridge.asgi.server import LIMITS
+from tests.bridge import eventually
 from tests.certificates import Certificates
 from tests.loops import LIMIT, BackgroundLoop
 
@@ -39,9 +44,17 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @contextlib.contextmanager
-def serving(loop: BackgroundLoop, app: AsgiApp, tls: Tls | None = None) -> Iterator[AsgiServer]:
+def serving(
+    loop: BackgroundLoop,
+    app: AsgiApp,
+    tls: Tls | None = None,
+    *,
+    limits: Limits = LIMITS,
+    closed: Callable[[Closed], None] = lambda _: None,
+) -> Iterator[AsgiServer]:
     async def start() -> AsgiServer:
-        server = AsgiServer(app, listen("127.0.0.1:0"), tls=TlsFiles(tls) if tls else None)
+        files = TlsFiles(tls) if tls else None
+        server = AsgiServer(app, listen("127.0.0.1:0"), tls=files, limits=limits, closed=closed)
         await server.start()
         return server
 
@@ -211,3 +224,227 @@ def test_listens_on_both_families(endpoint: str, family: int, host: str) -> None
 def test_all_addresses_are_those_of_both_families() -> None:
     with listen("[::]:0") as sock, socket.create_connection(("127.0.0.1", sock.getsockname()[1])):
         pass
+
+
+GET = b"GET / HTTP/1.1\r\nHost: bridge\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: bridge\r\n"
+
+
+def connect(server: AsgiServer) -> socket.socket:
+    host, port = server.address.split(":")
+    return socket.create_connection((host, int(port)), timeout=LIMIT)
+
+
+def received(sock: socket.socket) -> bytes:
+    """All that comes until the server closes."""
+    pieces = b""
+    with contextlib.suppress(ConnectionResetError):
+        while piece := sock.recv(65536):
+            pieces += piece
+    return pieces
+
+
+async def drain(scope: Scope, receive: Receive, send: Send) -> None:
+    """Reads the body before it answers."""
+    while (message := await receive()).get("more_body"):
+        pass
+    if message["type"] == "http.request":
+        await hello(scope, receive, send)
+
+
+async def lengthy(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers more than the buffers on the way can hold."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for _ in range(256):
+        await send({"type": "http.response.body", "body": bytes(1 << 20), "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+class TestSlowClients:
+    def test_one_that_never_sends_a_byte_is_let_go(self, loop: BackgroundLoop) -> None:
+        ends: list[Closed] = []
+        with (
+            serving(loop, hello, limits=Limits(head=0.1), closed=ends.append) as server,
+            connect(server) as silent,
+        ):
+            assert b"" == received(silent)
+            eventually(lambda: len(server.connections) == 0, "it is forgotten")
+        assert [Closed.HEAD_TIMEOUT] == ends
+
+    def test_a_head_that_comes_byte_by_byte_is_408(self, loop: BackgroundLoop) -> None:
+        ends: list[Closed] = []
+        with (
+            serving(loop, hello, limits=Limits(head=0.3), closed=ends.append) as server,
+            connect(server) as slow,
+        ):
+            for byte in POST:
+                slow.sendall(bytes([byte]))
+
+            assert received(slow).startswith(b"HTTP/1.1 408 ")
+        assert [Closed.HEAD_TIMEOUT] == ends
+
+    def test_a_kept_connection_may_wait_longer_than_a_new_one(self, loop: BackgroundLoop) -> None:
+        with serving(loop, hello, limits=Limits(head=0.1)) as server, connect(server) as sock:
+            sock.sendall(GET)
+            assert sock.recv(65536).endswith(b"hello")
+            time.sleep(0.3)
+            sock.sendall(GET)
+
+            assert sock.recv(65536).endswith(b"hello")
+
+    @pytest.mark.parametrize("dribble", [b"", b"\r\n", b"GET"])
+    def test_a_kept_connection_is_let_go_whatever_it_begins(
+        self, loop: BackgroundLoop, dribble: bytes
+    ) -> None:
+        ends: list[Closed] = []
+        limits = Limits(keep_alive=1)
+        with serving(loop, hello, limits=limits, closed=ends.append) as server, connect(server) as sock:
+            sock.sendall(GET)
+            assert sock.recv(65536).endswith(b"hello")
+            sock.sendall(dribble)
+
+            assert b"" == received(sock)
+
+    def test_one_that_reads_no_answers_is_let_go(self, loop: BackgroundLoop) -> None:
+        ends: list[Closed] = []
+        with (
+            serving(loop, lengthy, limits=Limits(unread=0.2), closed=ends.append) as server,
+            connect(server) as deaf,
+        ):
+            deaf.sendall(GET)
+            eventually(lambda: ends == [Closed.UNREAD], "it is let go")
+
+    def test_a_handshake_that_does_not_begin_is_given_up(
+        self, loop: BackgroundLoop, certificates: Certificates
+    ) -> None:
+        ends: list[Closed] = []
+        limits = Limits(handshake=0.2)
+        with (
+            serving(loop, hello, certificates.tls, limits=limits, closed=ends.append) as server,
+            connect(server) as silent,
+        ):
+            assert b"" == received(silent)
+            eventually(lambda: len(server.connections) == 0, "it is forgotten")
+        assert [Closed.HANDSHAKE] == ends
+
+    def test_plain_http_to_a_tls_port_costs_nothing(
+        self, loop: BackgroundLoop, certificates: Certificates
+    ) -> None:
+        ends: list[Closed] = []
+        with serving(loop, hello, certificates.tls, closed=ends.append) as server:
+            for _ in range(3):
+                with connect(server) as plain:
+                    plain.sendall(GET)
+                    received(plain)
+            eventually(lambda: len(server.connections) == 0, "they are forgotten")
+
+            assert httpx.get(f"https://{server.address}/", verify=certificates.context()).is_success
+        assert [Closed.HANDSHAKE] * 3 == ends
+
+
+class TestHeads:
+    @pytest.mark.parametrize(
+        "start",
+        [
+            pytest.param(b"GET /", id="URL"),
+            pytest.param(b"GET / HTTP/1.1\r\nx", id="name"),
+            pytest.param(b"GET / HTTP/1.1\r\nx: ", id="value"),
+            pytest.param(POST + b"Transfer-Encoding: chunked\r\n\r\n5;", id="chunk extension"),
+            pytest.param(POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nx: ", id="trailer"),
+        ],
+    )
+    def test_without_an_end_are_431(self, loop: BackgroundLoop, start: bytes) -> None:
+        ends: list[Closed] = []
+        with serving(loop, drain, closed=ends.append) as server, connect(server) as sock:
+            sock.sendall(start)
+            with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+                for _ in range(5000):
+                    sock.sendall(b"x" * 1000)
+            eventually(lambda: ends == [Closed.HEAD_SIZE], "it is refused")
+
+            assert httpx.get(f"http://{server.address}/").is_success
+
+    def test_a_body_in_chunks_of_one_byte_is_no_head(self, loop: BackgroundLoop) -> None:
+        with serving(loop, drain) as server, connect(server) as sock:
+            sock.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n")
+            sock.sendall(b"1\r\nx\r\n" * 100_000 + b"0\r\n\r\n")
+
+            assert sock.recv(65536).endswith(b"hello")
+
+    def test_many_requests_on_one_connection_are_no_head(self, loop: BackgroundLoop) -> None:
+        with serving(loop, hello) as server, connect(server) as sock:
+            for _ in range(3):
+                for _ in range(1000):
+                    sock.sendall(GET)
+                answers = b""
+                while answers.count(b"hello") < 1000:
+                    answers += sock.recv(65536)
+
+
+class TestTooManyConnections:
+    def test_idle_ones_make_room_for_a_new_one_the_oldest_first(self, loop: BackgroundLoop) -> None:
+        ends: list[Closed] = []
+        with contextlib.ExitStack() as stack:
+            server = stack.enter_context(
+                serving(loop, hello, limits=Limits(connections=3), closed=ends.append)
+            )
+            first, second, third = (stack.enter_context(connect(server)) for _ in range(3))
+            eventually(lambda: len(server.connections) == 3, "all are there")
+            first.sendall(GET)
+            assert first.recv(65536).endswith(b"hello")
+            newcomer = stack.enter_context(connect(server))
+            newcomer.sendall(GET)
+
+            assert newcomer.recv(65536).endswith(b"hello")
+            assert b"" == received(second)
+            for kept in (first, third):
+                kept.sendall(GET)
+                assert kept.recv(65536).endswith(b"hello")
+        assert [Closed.SHED] == ends
+
+    def test_bodies_that_do_not_come_make_room(self, loop: BackgroundLoop) -> None:
+        with contextlib.ExitStack() as stack:
+            server = stack.enter_context(serving(loop, drain, limits=Limits(connections=10)))
+            slow = [stack.enter_context(connect(server)) for _ in range(10)]
+            for sock in slow:
+                sock.sendall(POST + b"Content-Length: 100\r\n\r\nx")
+            for _ in range(20):
+                assert httpx.get(f"http://{server.address}/", timeout=LIMIT).is_success
+
+    def test_handshakes_that_do_not_come_make_room(
+        self, loop: BackgroundLoop, certificates: Certificates
+    ) -> None:
+        context = certificates.context()
+        with contextlib.ExitStack() as stack:
+            server = stack.enter_context(
+                serving(loop, hello, certificates.tls, limits=Limits(connections=10))
+            )
+            for _ in range(20):
+                stack.enter_context(connect(server))
+
+            for _ in range(3):
+                assert httpx.get(f"https://{server.address}/", verify=context, timeout=LIMIT).is_success
+
+    def test_requests_at_work_are_not_cut_and_a_newcomer_is_told_to_come_back(
+        self, loop: BackgroundLoop
+    ) -> None:
+        ends: list[Closed] = []
+        slow = Slow()
+        with (
+            serving(loop, slow, limits=Limits(connections=1), closed=ends.append) as server,
+            connect(server) as at_work,
+        ):
+            at_work.sendall(GET)
+            loop.run(slow.asked.wait())
+            with connect(server) as another:
+                refused = received(another)
+            loop.run(_set(slow.may_answer))
+
+            assert refused.startswith(b"HTTP/1.1 503 ")
+            assert b"\r\nretry-after: 1\r\n" in refused
+            assert at_work.recv(65536).endswith(b"hello")
+        assert Closed.FULL in ends
+
+
+async def _set(event: asyncio.Event) -> None:
+    event.set()

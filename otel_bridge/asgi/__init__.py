@@ -7,6 +7,7 @@ protocol      one HTTP connection: uvicorn's, with bounds
 server        all of it as one part that starts and stops
 """
 
+from otel_bridge.asgi.connections import Closed, Limits
 from otel_bridge.asgi.server import AsgiApp, AsgiServer, Message, Receive, Scope, Send
 from otel_bridge.asgi.sockets import StartupError, bound_address, listen, split_endpoint
 from otel_bridge.asgi.tls import Tls, TlsFiles
@@ -14,6 +15,8 @@ from otel_bridge.asgi.tls import Tls, TlsFiles
 __all__ = [
     "AsgiApp",
     "AsgiServer",
+    "Closed",
+    "Limits",
     "Message",
     "Receive",
     "Scope",

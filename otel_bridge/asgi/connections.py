@@ -16,14 +16,12 @@ import asyncio
 import errno
 import socket
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
 
 from otel_bridge.asgi.tls import TlsFiles
-
-MAX_CONNECTIONS = 1000
-HANDSHAKE_TIMEOUT = 10.0
 
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _PAUSE = 1.0
@@ -32,6 +30,26 @@ _FULL = (
 )
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What connections may keep of a server; times are seconds. Far from what honest clients do."""
+
+    connections: int = 1000
+    handshake: float = 10.0
+    head: float = 10.0
+    """From the start of a connection to the end of its first request's head."""
+    keep_alive: int = 75
+    """From an answer to the end of the next request's head.
+
+    Longer than the idle time of the clients' own pools (Kong's: 60 s), so that it is the client who closes
+    and no request crosses a closing connection.
+    """
+    head_size: int = 64 * 1024
+    """Bytes of a head, and of what stands between and behind the pieces of a body."""
+    unread: float = 60.0
+    """In which a peer must read some of what waits for it."""
 
 
 class Closed(StrEnum):
@@ -56,9 +74,9 @@ class Closed(StrEnum):
 class Connections:
     """All connections of one server, with their bound; belongs to one loop."""
 
-    def __init__(self, limit: int, closed: Callable[[Closed], None]) -> None:
+    def __init__(self, limits: Limits, closed: Callable[[Closed], None]) -> None:
         """*closed* is called for each connection that the server ends."""
-        self._limit = limit
+        self.limits = limits
         self.closed = closed
         self._open: set[Hashable] = set()
         # In the order in which the waiting began.
@@ -67,12 +85,12 @@ class Connections:
     def __len__(self) -> int:
         return len(self._open)
 
-    def admit(self, connection: Hashable, close: Callable[[], object]) -> bool:
-        """Whether there is room for *connection*, or was made; it is waited for then."""
-        if len(self._open) >= self._limit and not self._shed():
+    def admit(self, connection: Hashable) -> bool:
+        """Whether there is room for *connection*, or was made."""
+        if len(self._open) >= self.limits.connections and not self._shed():
             self.closed(Closed.FULL)
             return False
-        self.join(connection, close)
+        self._open.add(connection)
         return True
 
     def wait_for(self, connection: Hashable, close: Callable[[], object]) -> None:
@@ -119,20 +137,22 @@ class Door:
         self._connections = connections
         self._make_protocol = make_protocol
         self._tls = tls
-        self._handshakes: set[asyncio.Task[None]] = set()
+        self._coming: set[asyncio.Task[None]] = set()
         self._accepting: asyncio.Task[None] | None = None
 
     def open(self) -> None:
         self._accepting = asyncio.create_task(self._accept(), name="accept")
 
     def close(self) -> None:
-        """Accept no more; connections in their handshake are let go."""
-        for task in (self._accepting, *self._handshakes):
-            if task is not None:
+        """Accept no more, and give handshakes up."""
+        if self._accepting is not None:
+            self._accepting.cancel()
+        if self._tls is not None:
+            for task in self._coming:
                 task.cancel()
 
     async def wait_closed(self) -> None:
-        tasks = [task for task in (self._accepting, *self._handshakes) if task is not None]
+        tasks = [*self._coming, *([self._accepting] if self._accepting else [])]
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _accept(self) -> None:
@@ -148,17 +168,19 @@ class Door:
             self._begin(sock)
 
     def _begin(self, sock: socket.socket) -> None:
-        if not self._connections.admit(sock, sock.close):
+        if not self._connections.admit(sock):
             _turn_away(sock, plain=self._tls is None)
             return
         task = asyncio.ensure_future(self._hand_over(sock))
-        self._connections.wait_for(sock, task.cancel)
-        self._handshakes.add(task)
+        if self._tls is not None:
+            # Without a handshake it is a matter of one turn of the loop, and nothing to break into.
+            self._connections.wait_for(sock, task.cancel)
+        self._coming.add(task)
         task.add_done_callback(lambda task: self._end(task, sock))
 
     async def _hand_over(self, sock: socket.socket) -> None:
         context = self._tls.current.context if self._tls else None
-        timeout = HANDSHAKE_TIMEOUT if context else None
+        timeout = self._connections.limits.handshake if context else None
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 self._make_protocol, sock, ssl=context, ssl_handshake_timeout=timeout
@@ -168,7 +190,7 @@ class Door:
 
     def _end(self, task: asyncio.Task[None], sock: socket.socket) -> None:
         # If all went well the protocol has joined in its place.
-        self._handshakes.discard(task)
+        self._coming.discard(task)
         self._connections.forget(sock)
         if task.cancelled():
             sock.close()

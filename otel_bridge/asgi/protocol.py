@@ -1,8 +1,7 @@
 """One HTTP connection: uvicorn's, with bounds on what it may keep of the server.
 
 uvicorn waits for ever for the head of a first request, and for what follows the first byte of the next
-one; it takes a head of any size, and never gives up on a peer that reads nothing. The bounds here are
-constants, far from what senders of telemetry and browsers do.
+one; it takes a head of any size, and never gives up on a peer that reads nothing.
 """
 
 from __future__ import annotations
@@ -14,31 +13,15 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from otel_bridge.asgi.connections import Closed, Connections
 
-HEAD_TIMEOUT = 10.0
-"""Seconds from the start of a connection to the end of its first request's head."""
-
-KEEP_ALIVE = 75
-"""Seconds from an answer to the end of the next request's head.
-
-Longer than the idle time of the clients' own pools (Kong's: 60 s), so that it is the client who closes and
-no request crosses a closing connection.
-"""
-
-MAX_HEAD = 64 * 1024
-"""Bytes of a head, and of what stands between and behind the pieces of a body."""
-
-UNREAD_TIMEOUT = 60.0
-"""Seconds in which a peer must read something of what waits for it."""
-
 # A piece of a chunked body may be one byte with five bytes around it.
 _AROUND_A_BYTE = 8
 
 
 class HttpConnection(HttpToolsProtocol):
-    def __init__(self, connections: Connections, head_timeout: float, **uvicorns: Any) -> None:
+    def __init__(self, connections: Connections, **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
         self._connections = connections
-        self._head_timeout = head_timeout
+        self._limits = connections.limits
         self._overhead = 0
         self._deadline: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
@@ -48,12 +31,12 @@ class HttpConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._connections.join(self, transport.abort)
-        self._await_head(self._head_timeout, Closed.HEAD_TIMEOUT)
+        self._await_head(self._limits.head, Closed.HEAD_TIMEOUT)
 
     def data_received(self, data: bytes) -> None:
         self._overhead += len(data)
         super().data_received(data)
-        if self._overhead > MAX_HEAD and not self.transport.is_closing():
+        if self._overhead > self._limits.head_size and not self.transport.is_closing():
             self._connections.closed(Closed.HEAD_SIZE)
             self._refuse(431)
 
@@ -66,7 +49,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._unread = self.loop.call_later(UNREAD_TIMEOUT, self._end, Closed.UNREAD)
+        self._unread = self.loop.call_later(self._limits.unread, self._end, Closed.UNREAD)
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -95,7 +78,7 @@ class HttpConnection(HttpToolsProtocol):
         super().on_response_complete()
         if not another_has_come and not self.transport.is_closing():
             self._connections.wait_for(self, self.transport.abort)
-            self._await_head(self.timeout_keep_alive, Closed.IDLE)
+            self._await_head(self._limits.keep_alive, Closed.IDLE)
 
     # Its end.
 

@@ -22,8 +22,8 @@ from typing import Any
 
 import uvicorn
 
-from otel_bridge.asgi.connections import MAX_CONNECTIONS, Closed, Connections, Door
-from otel_bridge.asgi.protocol import HEAD_TIMEOUT, KEEP_ALIVE, HttpConnection
+from otel_bridge.asgi.connections import Closed, Connections, Door, Limits
+from otel_bridge.asgi.protocol import HttpConnection
 from otel_bridge.asgi.sockets import BACKLOG, bound_address
 from otel_bridge.asgi.tls import TlsFiles
 
@@ -32,6 +32,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+LIMITS = Limits()
 
 _CANCELLED_TASKS = 1.0
 
@@ -45,8 +47,7 @@ class AsgiServer:
         sock: socket.socket,
         *,
         tls: TlsFiles | None = None,
-        max_connections: int = MAX_CONNECTIONS,
-        head_timeout: float = HEAD_TIMEOUT,
+        limits: Limits = LIMITS,
         closed: Callable[[Closed], None] = lambda _: None,
     ) -> None:
         """Take over *sock*; with *tls* new connections have what is current in there.
@@ -54,9 +55,9 @@ class AsgiServer:
         *closed* is called for each connection that the server, and not its peer, ends.
         """
         self.address = bound_address(sock)
-        self.connections = Connections(max_connections, closed)
+        self.connections = Connections(limits, closed)
         self._socket = sock
-        self._server = _Server(app, self.connections, head_timeout=head_timeout, tls=tls)
+        self._server = _Server(app, self.connections, tls)
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -86,13 +87,10 @@ class AsgiServer:
 class _Server(uvicorn.Server):
     """uvicorn's life of a server, with a door of our own."""
 
-    def __init__(
-        self, app: AsgiApp, connections: Connections, *, head_timeout: float, tls: TlsFiles | None
-    ) -> None:
-        super().__init__(_config(app))
+    def __init__(self, app: AsgiApp, connections: Connections, tls: TlsFiles | None) -> None:
+        super().__init__(_config(app, connections.limits))
         self.ready = asyncio.Event()
         self._connections = connections
-        self._head_timeout = head_timeout
         self._tls = tls
 
     @contextlib.contextmanager
@@ -110,7 +108,6 @@ class _Server(uvicorn.Server):
     def _new_connection(self) -> HttpConnection:
         return HttpConnection(
             self._connections,
-            self._head_timeout,
             config=self.config,
             server_state=self.server_state,
             app_state=self.lifespan.state,
@@ -118,7 +115,7 @@ class _Server(uvicorn.Server):
         )
 
 
-def _config(app: AsgiApp) -> uvicorn.Config:
+def _config(app: AsgiApp, limits: Limits) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http="httptools",
@@ -130,6 +127,6 @@ def _config(app: AsgiApp) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=KEEP_ALIVE,
+        timeout_keep_alive=limits.keep_alive,
         backlog=BACKLOG,
     )

@@ -29,7 +29,7 @@ from otel_bridge.otlp.json import to_message
 from otel_bridge.otlp.levels import level
 from otel_bridge.otlp.messages import TraceRequest
 
-__all__ = ["Normalised", "UndecodableError", "decode_count", "normalise"]
+__all__ = ["Normalised", "UndecodableError", "decode_count", "fine_spans", "normalise"]
 
 # Parsers stop at a hundred messages inside each other, and a few are left for what readers wrap around.
 _DEEPEST = 90
@@ -56,6 +56,14 @@ def normalise(body: bytes) -> Normalised:
         repair = _Repair()
         request = repair.parse(body, TraceRequest)
     return Normalised(request.SerializeToString(), _spans(request), repair.count)
+
+
+def fine_spans(body: bytes) -> int | None:
+    """How many spans are in *body* where it parses strictly, which is quick; else None."""
+    try:
+        return _spans(TraceRequest.FromString(body))
+    except DecodeError:
+        return None
 
 
 def decode_count(body: bytes, signal: str, *, json: bool) -> int:

@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol
 from otel_bridge.journal.errors import JournalFull, JournalUnwritable
 from otel_bridge.journal.record import Signal as JournalSignal
 from otel_bridge.otlp.json import to_protobuf
-from otel_bridge.otlp.normalise import UndecodableError, decode_count, normalise
+from otel_bridge.otlp.normalise import UndecodableError, decode_count, fine_spans, normalise
 from otel_bridge.receiver.recent import RecentBodies
 from otel_bridge.receiver.refusals import Busy, Undecodable
 from otel_bridge.receiver.signals import Encoding, Signal, Transport
@@ -34,9 +34,12 @@ from otel_bridge.telemetry.instruments import (
 )
 from otel_bridge.telemetry.metrics import Metrics
 
-# Larger bodies are worked on in a thread: the event loop would be gone for milliseconds. JSON is read by
-# Python code, at a hundredth of protobuf's speed.
-_LARGE = {Encoding.PROTOBUF: 1 << 20, Encoding.JSON: 1 << 14}
+# Larger bodies are worked on in a thread: the event loop would be gone for milliseconds.
+_LARGE = {Encoding.PROTOBUF: 256 * 1024, Encoding.JSON: 8 * 1024}
+
+# And so are smaller ones, down to here, unless a glance shows that there is nothing to do: what hostile
+# senders write into them takes a hundred times as long as what others do.
+_TO_GLANCE_AT = 8 * 1024
 
 # Seconds. SDKs give up within ten and reckon this in; a longer wait would lose what they hold.
 _RETRY_AFTER = 5
@@ -49,6 +52,7 @@ class AppendsRecords(Protocol):
 
 
 class Redacts(Protocol):
+    def suspects(self, record: bytes) -> bool: ...
     def redact(self, record: bytes) -> Redacted: ...
 
 
@@ -75,8 +79,9 @@ class Intake:
         self._counters = {transport: _Counters(metrics, transport) for transport in Transport}
         self._clock = clock
         self._recent = RecentBodies(clock=clock)
-        # One large body at a time: each takes several times its size while it is worked on.
-        self._large = asyncio.Lock()
+        # One large body at a time: each takes several times its size while it is worked on. Others need
+        # not wait for it.
+        self._lanes = {large: asyncio.Lock() for large in (False, True)}
 
     async def accept(self, body: bytes, *, signal: Signal, encoding: Encoding, transport: Transport) -> None:
         """Return once *body* (decompressed) is in the journal, or need not be there.
@@ -92,11 +97,12 @@ class Intake:
         commit = self._recent.find(key)
         if commit is not None:
             self._counters[transport].duplicates.inc()
-        elif large:
-            commit = asyncio.ensure_future(self._journal_large(body, encoding, transport))
-            self._recent.remember(key, commit)
         else:
-            commit = self._append(_prepare(body, encoding, self.redactor), transport)
+            prepared = None if large else self._glance(body, encoding)
+            if prepared is None:
+                commit = asyncio.ensure_future(self._journal_apart(body, encoding, transport))
+            else:
+                commit = self._append(prepared, transport)
             self._recent.remember(key, commit)
         try:
             await asyncio.shield(commit)
@@ -113,8 +119,17 @@ class Intake:
         )
         self._counters[transport].items[signal].inc(items)
 
-    async def _journal_large(self, body: bytes, encoding: Encoding, transport: Transport) -> None:
-        async with self._large:
+    def _glance(self, body: bytes, encoding: Encoding) -> _Prepared | None:
+        """What is small or needs nothing done; None where that might take long."""
+        if len(body) <= _TO_GLANCE_AT:
+            return _prepare(body, encoding, self.redactor)
+        spans = fine_spans(body)
+        if spans is None or self.redactor.suspects(body):
+            return None
+        return _Prepared(body, spans, 0, 0)
+
+    async def _journal_apart(self, body: bytes, encoding: Encoding, transport: Transport) -> None:
+        async with self._lanes[len(body) > _LARGE[encoding]]:
             prepared = await asyncio.to_thread(_prepare, body, encoding, self.redactor)
         await self._append(prepared, transport)
 

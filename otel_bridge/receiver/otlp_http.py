@@ -16,7 +16,7 @@ from google.protobuf import json_format
 from starlette.middleware.cors import CORSMiddleware
 
 from otel_bridge.asgi import AsgiApp, Message, Receive, Scope, Send
-from otel_bridge.receiver.admission import Admission, Share
+from otel_bridge.receiver.admission import RETRY_AFTER, Admission, Share
 from otel_bridge.receiver.bearer import BearerTokens
 from otel_bridge.receiver.decompress import ENCODINGS, CorruptBodyError, decompress
 from otel_bridge.receiver.intake import Intake
@@ -39,7 +39,10 @@ from otel_bridge.telemetry.metrics import Metrics
 log = structlog.get_logger(__name__)
 
 STALL_TIMEOUT = 30.0
-"""Seconds a body may pause; what has come of it holds its part of the bytes in flight."""
+"""Seconds for a part of a body; what has come of it holds its share of the bytes in flight."""
+
+PART = 256 * 1024
+"""Bytes of a body that have to come in that time, or else its end."""
 
 # Compressed bodies up to here are opened in the event loop (a few milliseconds at the very worst).
 _INLINE_COMPRESSED = 64 * 1024
@@ -110,17 +113,26 @@ class HttpReceiver:
             raise UnknownEncoding("Content-Encoding has to be gzip, deflate, zstd or none.")
         if int(headers.get(b"content-length", b"0")) > self._limit:
             raise TooLarge(self._limit)
-        with self._admission.request() as share:
-            body = await self._read(receive, share)
+        patience = asyncio.timeout(self._stall_timeout)
+        with self._admission.request(lambda: patience.reschedule(0)) as share:
+            try:
+                async with patience:
+                    body = await self._read(receive, share, patience)
+            except TimeoutError as error:
+                raise self._too_slow(share) from error
             if coding not in _UNENCODED:
                 body = await self._open(body, coding, share)
             await self._intake.accept(body, signal=signal, encoding=encoding, transport=Transport.HTTP)
 
-    async def _read(self, receive: Receive, share: Share) -> bytes:
-        message = await receive()
+    async def _read(self, receive: Receive, share: Share, patience: asyncio.Timeout) -> bytes:
         pieces: list[bytes] = []
-        size = 0
+        size = part = 0
         while True:
+            if size >= part:
+                part = size + PART
+                patience.reschedule(asyncio.get_running_loop().time() + self._stall_timeout)
+                share.wait()
+            message = await receive()
             if message["type"] == "http.disconnect":
                 raise _DisconnectedError
             piece: bytes = message.get("body", b"")
@@ -130,14 +142,15 @@ class HttpReceiver:
             share.take(len(piece))
             pieces.append(piece)
             if not message.get("more_body"):
+                share.has_come()
                 return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            try:
-                async with asyncio.timeout(self._stall_timeout):
-                    message = await receive()
-            except TimeoutError as error:
-                raise TooSlow(
-                    f"Nothing came for {self._stall_timeout:g} s; the request ends here."
-                ) from error
+
+    def _too_slow(self, share: Share) -> Refusal:
+        if share.was_ended:
+            return Busy(
+                "Faster senders need the room; send it again.", reason="slow", retry_after=RETRY_AFTER
+            )
+        return TooSlow(f"The body came too slowly: {PART} bytes, or its end, in {self._stall_timeout:g} s.")
 
     async def _open(self, body: bytes, coding: str, share: Share) -> bytes:
         chunks = decompress(body, coding)

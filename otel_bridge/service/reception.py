@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from socket import socket
 
-from otel_bridge.asgi import AsgiServer, Tls, TlsFiles
-from otel_bridge.asgi.connections import Closed
+from otel_bridge.asgi import AsgiServer, Closed, Tls, TlsFiles
 from otel_bridge.config import Config
 from otel_bridge.config.advice import unprotected
 from otel_bridge.config.models import Tls as TlsSection

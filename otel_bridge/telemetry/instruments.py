@@ -71,8 +71,8 @@ DUPLICATE_REQUESTS = _counter(
 )
 REFUSED_REQUESTS = _counter(
     "receiver_refused_requests",
-    "Requests answered with an error, by reason: undecodable, too_large, busy, journal_full, "
-    "journal_unwritable, unauthenticated, media_type, content_encoding, method, path, timeout, "
+    "Requests answered with an error, by reason: undecodable, too_large, busy, slow, "
+    "journal_full, journal_unwritable, unauthenticated, media_type, content_encoding, method, path, timeout, "
     "disconnected, stopping, internal.",
     "transport",
     "reason",

@@ -214,6 +214,9 @@ def test_large_bodies_are_worked_on_beside_the_loop_and_one_at_a_time() -> None:
             self.inside = threading.Semaphore(0)
             self.go_on = threading.Semaphore(0)
 
+        def suspects(self, record: bytes) -> bool:
+            return True
+
         def redact(self, record: bytes) -> Redacted:
             if len(record) >= LARGE:
                 self.inside.release()

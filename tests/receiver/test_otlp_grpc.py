@@ -190,6 +190,9 @@ class TestRefusal:
 
     def test_by_surprise(self, loop: BackgroundLoop) -> None:
         class Surprise:
+            def suspects(self, record: bytes) -> bool:
+                return True
+
             def redact(self, record: bytes) -> Redacted:
                 raise ZeroDivisionError
 

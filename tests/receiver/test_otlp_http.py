@@ -320,6 +320,9 @@ class TestAcknowledgement:
         self, loop: BackgroundLoop, caplog: pytest.LogCaptureFixture
     ) -> None:
         class Surprise:
+            def suspects(self, record: bytes) -> bool:
+                return True
+
             def redact(self, record: bytes) -> Redacted:
                 if len(record) > 1000:
                     raise ZeroDivisionError

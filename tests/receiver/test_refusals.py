@@ -14,7 +14,7 @@ from otel_bridge.telemetry.instruments import REFUSED_REQUESTS
 
 DOCS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
 ROWS = dict(re.findall(r"^\| `(\w+)` \| (\d+|-) \| .*? \| .*? \|$", DOCS, re.MULTILINE))
-BUSY_REASONS = {"busy", "journal_full", "journal_unwritable", "stopping"}
+BUSY_REASONS = {"busy", "slow", "journal_full", "journal_unwritable", "stopping"}
 REASONS = {kind.reason: str(kind.http_status) for kind in Refusal.__subclasses__() if kind is not Busy}
 REASONS |= dict.fromkeys(BUSY_REASONS, "503") | {"disconnected": "-"}
 

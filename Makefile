@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-field bench lock lint format clean
+.PHONY: demo test test-field fuzz bench lock lint format clean
 
 demo: $(INSTALLED)
 	$(BIN)/otel-bridge demo
@@ -15,6 +15,9 @@ test: $(INSTALLED) lint
 test-field: $(INSTALLED)
 	tests/field-tools.sh
 	$(BIN)/python -m pytest -m field
+
+fuzz: $(INSTALLED)
+	$(BIN)/python -m tests.fuzz all --seconds 300
 
 bench: $(INSTALLED)
 	$(BIN)/python -m bench

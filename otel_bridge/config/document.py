@@ -52,6 +52,8 @@ def read(text: str, environment: Mapping[str, str] | None) -> Document:
     """Read *text*; references are left as they are where *environment* is None. Never raises."""
     document = Document()
     yaml = YAML(typ="safe", pure=True)
+    # YAML allows it, and the library's warning goes to stderr with the line, which may hold a token.
+    yaml.composer.warn_double_anchors = False
     try:
         node = yaml.compose(text)
         if node is not None:

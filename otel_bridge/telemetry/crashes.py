@@ -28,9 +28,9 @@ _OWN = "otel_bridge."
 _LEFT_OUT = "(its text is left out: it may quote traffic)"
 
 
-def shown(info: ExcInfo) -> str:
-    """The error in *info* and what led to it, the origin first."""
-    return "\n\n".join(map(_one, _chain(info[1])))
+def shown(exc_info: ExcInfo) -> str:
+    """The error in *exc_info* and what led to it, the origin first."""
+    return "\n\n".join(map(_one, _chain(exc_info[1])))
 
 
 def write(file: TextIO, info: ExcInfo) -> None:

@@ -287,3 +287,11 @@ def test_senders_with_certificates_need_no_token(tmp_path: Path) -> None:
     )
 
     assert ((), ()) == check(file, {})
+
+
+def test_an_anchor_may_be_given_twice(tmp_path: Path) -> None:
+    file = tmp_path / "bridge.yaml"
+    file.write_text("telemetry: &a {logs: {level: &a debug}}\n")
+
+    # A warning of the library would be an error here.
+    assert "debug" == load(file).telemetry.logs.level

@@ -1,0 +1,48 @@
+"""The process in which atheris runs one target; `__main__.py` starts it.
+
+    python -m tests.fuzz.guided TARGET SECONDS CORPUS
+
+It ends with 0, or, where a law is broken, an input takes longer than `SLOWEST` or memory passes `MEMORY`,
+with another code; the input is then in the directory beside the corpus.
+"""
+
+from __future__ import annotations
+
+import sys
+from random import Random
+
+import atheris
+
+with atheris.instrument_imports(include=["otel_bridge"]):
+    from tests.fuzz.targets import TARGETS
+
+SLOWEST = 10
+"""Seconds for one input."""
+MEMORY = 700
+"""MiB; about 170 of them are Python and the instrumented program."""
+LONGEST = 1 << 16
+
+
+def main() -> None:
+    name, seconds, corpus = sys.argv[1:]
+    target = TARGETS[name]
+
+    def mutate(data: bytes, limit: int, seed: int) -> bytes:
+        random = Random(seed)
+        changed: bytes = target.mutate(data, random) if random.random() < 0.7 else atheris.Mutate(data, limit)
+        return changed[:limit]
+
+    arguments = [
+        f"-max_total_time={seconds}",
+        f"-timeout={SLOWEST}",
+        f"-rss_limit_mb={MEMORY}",
+        f"-max_len={LONGEST}",
+        f"-artifact_prefix={corpus}/../",
+        "-print_final_stats=1",
+    ]
+    atheris.Setup([sys.argv[0], *arguments, corpus], target.run, custom_mutator=mutate)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""What the inspector asks of whatever keeps its traffic: the only thing that the API and the pages know of it.
+"""What the inspector asks of whatever keeps its traffic: all that the API and the pages know of it.
 
     StoreError                the store can't do it; the text is for the reader
     └── StoreFullError        there is no room until retention or a person makes some
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 Stop = Callable[[], bool]
 Position = int
-"""Where an exchange stands in the order of time, to the millisecond; those of one millisecond stand as they
-arrived. Greater is newer. No two have the same, and it never changes. Below 2^53, so JavaScript can hold it."""
+"""Where an exchange stands in the order of time, to the millisecond; those of one millisecond as they
+arrived. Greater is newer. No two have the same, and it never changes. Below 2^53: JavaScript can hold it."""
 
 
 class StoreError(Exception):
@@ -30,7 +30,7 @@ class StoreError(Exception):
 
 
 class StoreFullError(StoreError):
-    """There is no room; nothing of the batch was kept."""
+    """There is no room."""
 
 
 class Period(NamedTuple):
@@ -105,7 +105,8 @@ class Kept(NamedTuple):
 
 class Count(NamedTuple):
     value: str
-    count: int
+    exchanges: int
+    """How many have it."""
 
 
 class Facet(NamedTuple):
@@ -139,7 +140,7 @@ class Histogram(NamedTuple):
 class Figures(NamedTuple):
     """Measures of a set of exchanges. Means and percentiles are None where no exchange had the time."""
 
-    count: int
+    exchanges: int
     errors: int
     """Status 5xx, or none at all."""
     classes: tuple[int, int, int, int, int, int]
@@ -201,14 +202,14 @@ class Dashboard(NamedTuple):
 
 
 class Held(NamedTuple):
-    count: int
+    exchanges: int
     bytes: int
     """On disk, all files together."""
     oldest_us: int | None
     """Start of the oldest exchange, pinned ones aside; None where nothing is held."""
     newest_us: int | None
     hours_left: float | None
-    """Until the oldest has to make room, at the rate of the last 24 h; None: age comes first, or no traffic."""
+    """Until the oldest has to make room, at the rate of the last 24 h; None: no traffic, or age is first."""
     bodies_since_us: int | None
     """Exchanges that began before have no bodies any more; None: all have theirs."""
     quarantined: Sequence[str]
@@ -231,7 +232,10 @@ class Receipt(NamedTuple):
 
 class Store(Protocol):
     def append(self, exchanges: Sequence[Exchange]) -> Appended:
-        """Keep them all, or none; durable on return. Raises StoreFullError or StoreError."""
+        """Keep them; durable on return. Raises StoreFullError or StoreError.
+
+        After an error some may be there: whoever sends all of them again has each kept once.
+        """
 
     def search(
         self,

@@ -1,0 +1,150 @@
+"""Measures that add up, and the figures they give."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from otel_bridge.inspector.store.interface import Figures
+from otel_bridge.inspector.store.sqlite import latency
+
+_SHARES = (0.50, 0.95, 0.99)
+_CLASS_BITS = 40
+_CLASS_MASK = (1 << _CLASS_BITS) - 1
+
+
+def status_class(status: int) -> int:
+    """1 to 5, else 0."""
+    found = status // 100
+    return found if 1 <= found <= 5 else 0
+
+
+def unpack_classes(classes: int) -> tuple[int, int, int, int, int, int]:
+    """In the order of `Figures.classes`."""
+    none, one, two, three, four, five = (classes >> _CLASS_BITS * place & _CLASS_MASK for place in range(6))
+    return none, one, two, three, four, five
+
+
+def is_error(status: int) -> bool:
+    """As `is:error` has it."""
+    return not 0 < status < 500
+
+
+class Cell:
+    """Of a set of exchanges; mutable, because there are a great many additions."""
+
+    __slots__ = (
+        "classes",
+        "count",
+        "duration_us",
+        "errors",
+        "gateway_us",
+        "latency",
+        "request_bytes",
+        "response_bytes",
+        "split",
+        "upstream_us",
+    )
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.errors = 0
+        self.classes = 0
+        """By status class, 40 bits for each, so that they add up at once."""
+        self.duration_us = 0
+        self.split = 0
+        """How many have gateway and upstream time, of which the two sums are."""
+        self.gateway_us = 0
+        self.upstream_us = 0
+        self.request_bytes = 0
+        self.response_bytes = 0
+        self.latency = latency.NONE
+
+    @classmethod
+    def of(
+        cls,
+        status: int,
+        duration_us: int | None,
+        gateway_us: int | None,
+        upstream_us: int | None,
+        request_size: int | None,
+        response_size: int | None,
+    ) -> Self:
+        """One exchange."""
+        cell = cls()
+        cell._count(status, 1)
+        if duration_us is not None:
+            cell.duration_us = duration_us
+            cell.latency = latency.single(duration_us)
+        if gateway_us is not None and upstream_us is not None:
+            cell.split, cell.gateway_us, cell.upstream_us = 1, gateway_us, upstream_us
+        cell.request_bytes = request_size or 0
+        cell.response_bytes = response_size or 0
+        return cell
+
+    @classmethod
+    def read(
+        cls,
+        status: int,
+        count: int,
+        duration_us: int,
+        split: int,
+        gateway_us: int,
+        upstream_us: int,
+        request_bytes: int,
+        response_bytes: int,
+        packed: bytes,
+    ) -> Self:
+        """Of exchanges with the same *status*, from their `values`."""
+        cell = cls()
+        cell._count(status, count)
+        cell.duration_us = duration_us
+        cell.split, cell.gateway_us, cell.upstream_us = split, gateway_us, upstream_us
+        cell.request_bytes, cell.response_bytes = request_bytes, response_bytes
+        cell.latency = latency.unpack(packed)
+        return cell
+
+    def values(self) -> tuple[Any, ...]:
+        return (
+            self.count,
+            self.duration_us,
+            self.split,
+            self.gateway_us,
+            self.upstream_us,
+            self.request_bytes,
+            self.response_bytes,
+            latency.pack(self.latency),
+        )
+
+    def add(self, other: Cell) -> None:
+        self.count += other.count
+        self.errors += other.errors
+        self.classes += other.classes
+        self.duration_us += other.duration_us
+        self.split += other.split
+        self.gateway_us += other.gateway_us
+        self.upstream_us += other.upstream_us
+        self.request_bytes += other.request_bytes
+        self.response_bytes += other.response_bytes
+        self.latency += other.latency
+
+    def figures(self) -> Figures:
+        measured = latency.count(self.latency)
+        p50, p95, p99 = latency.percentiles(self.latency, _SHARES)
+        return Figures(
+            exchanges=self.count,
+            errors=self.errors,
+            classes=unpack_classes(self.classes),
+            mean_us=self.duration_us // measured if measured else None,
+            p50_us=p50,
+            p95_us=p95,
+            p99_us=p99,
+            gateway_us=self.gateway_us // self.split if self.split else None,
+            upstream_us=self.upstream_us // self.split if self.split else None,
+            request_bytes=self.request_bytes,
+            response_bytes=self.response_bytes,
+        )
+
+    def _count(self, status: int, count: int) -> None:
+        self.count = count
+        self.errors = count if is_error(status) else 0
+        self.classes = count << _CLASS_BITS * status_class(status)

@@ -1,0 +1,176 @@
+"""Histogram, facets, values and the dashboard, from what `aggregates` reads."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+import apsw
+
+from otel_bridge.inspector.query import All, Query
+from otel_bridge.inspector.store.interface import (
+    FACETS,
+    OTHER,
+    Bar,
+    Count,
+    Dashboard,
+    Endpoint,
+    Facet,
+    Facets,
+    Figures,
+    Histogram,
+    Party,
+    Period,
+    Point,
+    Stop,
+    StoreError,
+    never,
+)
+from otel_bridge.inspector.store.sqlite import cells, steps
+from otel_bridge.inspector.store.sqlite.aggregates import Reader, Seen
+from otel_bridge.inspector.store.sqlite.cells import Cell
+from otel_bridge.inspector.store.sqlite.library import Library
+from otel_bridge.inspector.store.sqlite.rollups import Kind
+
+_KIND_OF = {
+    "status": Kind.MINUTE,
+    "service": Kind.MINUTE,
+    "route": Kind.MINUTE,
+    "method": Kind.ENDPOINT,
+    "consumer": Kind.CONSUMER,
+    "host": Kind.HOST,
+}
+_VALUE_OF: dict[str, Callable[[Seen], str]] = {
+    "status": lambda seen: str(seen.status),
+    "service": lambda seen: seen.service,
+    "route": lambda seen: seen.route,
+    "method": lambda seen: OTHER if seen.name == OTHER else seen.name.partition(" ")[0],
+    "consumer": lambda seen: seen.name,
+    "host": lambda seen: seen.name,
+}
+_HOUR_US = 3_600_000_000
+_RECENT_HOURS = 24
+_Cells = dict[tuple[str, str], Cell]
+
+
+def histogram(library: Library, query: Query, period: Period, *, bars: int, stop: Stop) -> Histogram:
+    """*period* is bounded."""
+    step_us = steps.step(period, bars)
+    classes = dict.fromkeys(steps.starts(period, step_us), 0)
+
+    def take(seen: Seen) -> None:
+        classes[seen.start_us // step_us * step_us] += seen.cell.classes
+
+    complete = _read(Reader(library, query, stop), period, (Kind.MINUTE,), take, step_us)
+    found = [Bar(start_us, cells.unpack_classes(packed)) for start_us, packed in classes.items()]
+    return Histogram(found, step_us, complete)
+
+
+def facets(
+    library: Library, query: Query, period: Period, fields: Sequence[str], *, top: int, stop: Stop
+) -> Facets:
+    if unknown := set(fields).difference(FACETS):
+        raise StoreError(f"{', '.join(sorted(unknown))} can't be listed, only {', '.join(FACETS)}")
+    counts = {field: Counter[str]() for field in fields}
+
+    def take(seen: Seen) -> None:
+        for field, counter in counts.items():
+            if _KIND_OF[field] is seen.kind:
+                counter[_VALUE_OF[field](seen)] += seen.cell.count
+
+    kinds = tuple(dict.fromkeys(_KIND_OF[field] for field in fields))
+    complete = _read(Reader(library, query, stop), period, kinds, take, _HOUR_US)
+    return Facets({field: _facet(counter, top) for field, counter in counts.items()}, complete)
+
+
+def values(library: Library, field: str, prefix: str, *, limit: int) -> list[Count]:
+    """From the roll-ups of the newest hours."""
+    newest = library.hours()[:_RECENT_HOURS]
+    if not newest:
+        return []
+    assert newest[-1].hour is not None
+    recent = Period(newest[-1].hour * _HOUR_US, None)
+    counts = facets(library, All(), recent, (field,), top=1 << 30, stop=never).fields[field].values
+    start = prefix.casefold()
+    return [count for count in counts if count.value and count.value.casefold().startswith(start)][:limit]
+
+
+def dashboard(
+    library: Library, query: Query, period: Period, *, points: int, top: int, stop: Stop
+) -> Dashboard:
+    """*period* is bounded."""
+    assert period.start_us is not None
+    assert period.end_us is not None
+    step_us = steps.step(period, points)
+    over_time = {start: Cell() for start in steps.starts(period, step_us)}
+    endpoints: _Cells = {}
+    consumers: _Cells = {}
+    clients: _Cells = {}
+    before = Cell()
+
+    def take(seen: Seen) -> None:
+        match seen.kind:
+            case Kind.MINUTE:
+                over_time[seen.start_us // step_us * step_us].add(seen.cell)
+            case Kind.ENDPOINT:
+                endpoints.setdefault((seen.service, seen.name), Cell()).add(seen.cell)
+            case Kind.CONSUMER:
+                consumers.setdefault(("", seen.name), Cell()).add(seen.cell)
+            case Kind.CLIENT:
+                clients.setdefault(("", seen.name), Cell()).add(seen.cell)
+
+    reader = Reader(library, query, stop)
+    kinds = (Kind.MINUTE, Kind.ENDPOINT, Kind.CONSUMER, Kind.CLIENT)
+    earlier = Period(2 * period.start_us - period.end_us, period.start_us)
+    complete = _read(reader, period, kinds, take, step_us) and _read(
+        reader, earlier, (Kind.MINUTE,), lambda seen: before.add(seen.cell), _HOUR_US
+    )
+    now = Cell()
+    for cell in over_time.values():
+        now.add(cell)
+    ranked = [_endpoint(service, name, cell) for (service, name), cell in endpoints.items()]
+    return Dashboard(
+        now=now.figures(),
+        before=before.figures(),
+        points=[Point(start, cell.figures()) for start, cell in over_time.items()],
+        step_us=step_us,
+        busiest=_top(ranked, lambda figures: figures.exchanges, top),
+        slowest=_top(ranked, lambda figures: figures.p95_us or 0, top),
+        failing=_top(ranked, lambda figures: figures.errors, top),
+        consumers=_parties(consumers, top),
+        clients=_parties(clients, top),
+        complete=complete,
+    )
+
+
+def _read(
+    reader: Reader, period: Period, kinds: Sequence[Kind], take: Callable[[Seen], None], step_us: int
+) -> bool:
+    """Whether it was read to the end."""
+    try:
+        reader.read(period, kinds, take, step_us=step_us)
+    except apsw.InterruptError:
+        return False
+    return True
+
+
+def _facet(counter: Counter[str], top: int) -> Facet:
+    others = counter.pop(OTHER, 0)
+    ranked = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
+    others += sum(number for _, number in ranked[top:])
+    return Facet([Count(value, number) for value, number in ranked[:top]], others)
+
+
+def _endpoint(service: str, name: str, cell: Cell) -> Endpoint:
+    method, _, path = name.partition(" ")
+    return Endpoint(service, "" if name == OTHER else method, path or name, cell.figures())
+
+
+def _top(ranked: Iterable[Endpoint], measure: Callable[[Figures], int], top: int) -> list[Endpoint]:
+    able = [endpoint for endpoint in ranked if measure(endpoint.figures)]
+    return sorted(able, key=lambda endpoint: (-measure(endpoint.figures), endpoint[:3]))[:top]
+
+
+def _parties(found: _Cells, top: int) -> list[Party]:
+    busiest = sorted(found.items(), key=lambda item: (-item[1].count, item[0]))[:top]
+    return [Party(name, cell.figures()) for (_, name), cell in busiest]

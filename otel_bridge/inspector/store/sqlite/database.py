@@ -1,0 +1,152 @@
+"""Opening the store's files, and what SQLite's errors mean."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from otel_bridge.inspector.store.interface import StoreError, StoreFullError
+from otel_bridge.inspector.store.sqlite import schema
+
+QUARANTINED = ".damaged"
+
+# Erasing in another process rewrites a whole file meanwhile.
+_BUSY_MS = 60_000
+# For each of hundreds of open files; the kernel's cache does the work.
+_CACHE_KIB = 512
+_WRITER_CACHE_KIB = 32 * 1024
+# A larger step copies hot pages of the index fewer times.
+_CHECKPOINT_PAGES = 4000
+_COMPANIONS = ("-wal", "-shm")
+
+
+class DamagedError(StoreError):
+    """What is in the file can't be read."""
+
+
+class TooNewError(StoreError):
+    """A later version made the file."""
+
+
+def create(path: Path) -> None:
+    """Make an empty file that is whole from its first moment on. Raises StoreError."""
+    new = path.with_name(path.name + ".new")
+    with translated(path):
+        remove(new)
+        db = apsw.Connection(os.fspath(new))
+        try:
+            schema.create(db)
+        finally:
+            db.close()
+        new.chmod(0o600)
+        new.replace(path)
+        sync_directory(path.parent)
+
+
+def connect(path: Path, *, writes: bool = False) -> apsw.Connection:
+    """Open an existing file. Raises StoreError: TooNewError, DamagedError."""
+    with translated(path):
+        flags = apsw.SQLITE_OPEN_READWRITE
+        db = apsw.Connection(os.fspath(path), flags=flags)
+        try:
+            db.set_busy_timeout(_BUSY_MS)
+            db.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB if writes else _CACHE_KIB}")
+            if writes:
+                db.execute("PRAGMA synchronous = FULL")
+                db.execute("PRAGMA fullfsync = ON")  # macOS: without it a sync stops at the drive's cache
+                db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+            else:
+                db.execute("PRAGMA query_only = ON")
+            _check_version(schema.version(db), path)
+        except BaseException:
+            db.close()
+            raise
+    return db
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """SQLite's and the system's errors as the store's; a stopped statement is the caller's to catch."""
+    try:
+        yield
+    except apsw.InterruptError:
+        raise
+    except (apsw.CorruptError, apsw.NotADBError, apsw.FormatError) as error:
+        raise DamagedError(f"{path} is damaged: {error}") from error
+    except apsw.FullError as error:
+        raise StoreFullError(f"can't write to {path}: the file system is full") from error
+    except apsw.Error as error:
+        if isinstance(error, apsw.SQLError) and "malformed" in str(error):
+            raise DamagedError(f"{path} is damaged: {error}") from error
+        raise StoreError(f"can't use {path}: {error}") from error
+    except OSError as error:
+        if error.errno == 28:
+            raise StoreFullError(f"can't write to {path}: the file system is full") from error
+        raise StoreError(f"can't use {path}: {error.strerror}") from error
+
+
+@contextmanager
+def transaction(db: apsw.Connection) -> Iterator[None]:
+    """All or nothing; takes the file's write lock at once."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            with contextlib.suppress(apsw.Error):
+                db.execute("ROLLBACK")
+        raise
+
+
+def size_on_disk(path: Path) -> int:
+    """Bytes of the database and its WAL."""
+    return sum(_size(file) for file in (path, path.with_name(path.name + "-wal")))
+
+
+def remove(path: Path) -> None:
+    for suffix in ("", *_COMPANIONS):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file and what belongs to it, so that nobody reads it but people can."""
+    aside = path.with_name(path.name + QUARANTINED)
+    for suffix in _COMPANIONS:
+        with contextlib.suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+    path.rename(aside)
+    sync_directory(path.parent)
+    return aside
+
+
+def sync_directory(directory: Path) -> None:
+    """Make names that were created or changed in *directory* survive a power failure."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _check_version(version: int, path: Path) -> None:
+    if version > schema.VERSION:
+        raise TooNewError(
+            f"{path} was written by a later version of otel_bridge (format {version}, this one reads up to "
+            f"{schema.VERSION}): run that version again, or give this one another inspector.directory; "
+            "nothing was changed"
+        )
+    if version < schema.VERSION:
+        raise DamagedError(f"{path} is not a file of the inspector's store")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

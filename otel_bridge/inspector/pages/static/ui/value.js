@@ -6,19 +6,23 @@ import { say } from "./toast.js";
 
 const open = signal(null);
 
-/** *children* as a button; its menu filters by *field* (of the query language) and *value*. */
-export function Value({ field, value, children }) {
+/**
+ * *children* as a button; its menu filters by *field* (of the query language) and *value*. *argument*: the name of a
+ * header or parameter; *steps*: the path in a JSON body, whose *value* is then JSON text.
+ */
+export function Value({ field, value, argument = "", steps = null, children }) {
   const show = (event) => {
     event.stopPropagation();
     const box = event.currentTarget.getBoundingClientRect();
-    open.value = { field, value: String(value), left: box.left, top: box.bottom, opener: event.currentTarget };
+    open.value = { field, value: String(value), argument, steps, left: box.left, top: box.bottom, opener: event.currentTarget };
   };
   return html`<button class="value" onClick=${show} aria-haspopup="menu" title=${`${field}: filter or exclude`}>${children ?? String(value)}</button>`;
 }
 
-/** Put *field* is *value* into the query of the page that shows traffic; *mode*: filter or exclude. */
-export async function pick(field, value, mode = "filter") {
-  const { q } = await get("/api/edit", { q: param("q"), field, value, mode });
+/** Put a condition into the query of the page that shows traffic, or its opposite. */
+export async function pick({ field, value, argument = "", steps = null }, { exclude = false } = {}) {
+  const where = steps ? { steps: JSON.stringify(steps), literal: true } : { argument };
+  const { q } = await get("/api/edit", { q: param("q"), field, value, exclude, ...where });
   const path = ["/", "/stats"].includes(place.value.path) ? place.value.path : "/";
   go(address(path, { ...Object.fromEntries(place.value.params), q, a: "", b: "", tab: "" }));
 }
@@ -36,7 +40,7 @@ export function ValueMenu() {
   }, [shown]);
   if (!shown) return null;
   const leave = () => { open.value = null; shown.opener.focus(); };
-  const choose = (mode) => { open.value = null; pick(shown.field, shown.value, mode).catch((error) => say(error.message)); };
+  const choose = (how) => { open.value = null; pick(shown, how).catch((error) => say(error.message)); };
   const copy = () => { leave(); navigator.clipboard.writeText(shown.value).then(() => say("The value is on the clipboard"), () => say("The browser did not allow copying")); };
   const move = (event) => {
     if (event.key === "Escape") { event.stopPropagation(); leave(); return; }
@@ -49,8 +53,8 @@ export function ValueMenu() {
   const style = { left: `${Math.min(shown.left, innerWidth - 260)}px`, top: `${Math.min(shown.top + 2, innerHeight - 150)}px` };
   return html`<div class="menu" role="menu" ref=${menu} style=${style} onKeyDown=${move}>
     <p class="menu-title mono">${shown.field}: ${shown.value.slice(0, 60)}</p>
-    <button role="menuitem" onClick=${() => choose("filter")}>Show only these</button>
-    <button role="menuitem" onClick=${() => choose("exclude")}>Leave these out</button>
+    <button role="menuitem" onClick=${() => choose()}>Show only these</button>
+    <button role="menuitem" onClick=${() => choose({ exclude: true })}>Leave these out</button>
     <button role="menuitem" onClick=${copy}>Copy the value</button>
   </div>`;
 }

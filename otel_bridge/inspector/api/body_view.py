@@ -1,0 +1,128 @@
+"""A kept body as it can be shown: its coding taken off within bounds, as text or as the first bytes in hex.
+
+Pure. What a body says of itself is not believed: a browser gets text, never something to run.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from otel_bridge.inspector.api.shapes import BodyShape
+from otel_bridge.inspector.exchange import Side
+from otel_bridge.redaction.codings import Decoder, NotDecodableError, TooLargeError
+
+Language = Literal["json", "xml", "html", "form", "text", "binary", "image", "none"]
+
+# Shown at once; the rest is for the download.
+MOST_TEXT = 1 << 20
+MOST_HEX = 4096
+
+_IMAGES = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF87a": "image/gif",
+    b"GIF89a": "image/gif",
+}
+_BY_SUBTYPE: tuple[tuple[str, Language], ...] = (
+    ("json", "json"),
+    ("html", "html"),
+    ("xml", "xml"),
+    ("x-www-form-urlencoded", "form"),
+)
+
+
+def header(side: Side, name: str) -> str:
+    """The last value of the header *name* (lower case), "" without one."""
+    return next((value for each, value in reversed(side.headers) if each.lower() == name), "")
+
+
+def body_of(side: Side) -> BodyShape:
+    """What of the side's body can be shown, and what is to be said about it."""
+    content, readable = decoded(side)
+    text = _text(content) if readable else None
+    media_type = header(side, "content-type").partition(";")[0].strip().lower()
+    binary = text is None and bool(content)
+    return BodyShape(
+        text=text[:MOST_TEXT] if text is not None and content else None,
+        hex=content[:MOST_HEX].hex(" ") if binary else None,
+        media_type=media_type,
+        language=_language(media_type, content, text),
+        size=side.body_size,
+        held=len(side.body or b""),
+        encoding="" if side.decoded else _coding(side),
+        readable=readable,
+        cut=len(text) > MOST_TEXT if text is not None else len(content) > MOST_HEX,
+        notes=_notes(side, readable=readable),
+    )
+
+
+def decoded(side: Side) -> tuple[bytes, bool]:
+    """The body without its Content-Encoding; False: that could not be taken off, and this is as it came."""
+    content = side.body or b""
+    codings = (
+        [] if side.decoded else [part.strip().lower() for part in _coding(side).split(",") if part.strip()]
+    )
+    if not codings or not content:
+        return content, True
+    try:
+        plain, _ = Decoder().decode(content, codings)
+    except (NotDecodableError, TooLargeError):
+        return content, False
+    return plain, True
+
+
+def image_type(content: bytes) -> str | None:
+    """The media type of a raster image, by its first bytes; None for anything else."""
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for magic, kind in _IMAGES.items() if content.startswith(magic)), None)
+
+
+def _coding(side: Side) -> str:
+    return header(side, "content-encoding").strip().lower()
+
+
+def _text(content: bytes) -> str | None:
+    """As text, unless it is something else. A body that was cut in the middle of a character is text."""
+    if b"\x00" in content[:1024]:
+        return None
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        if error.start >= len(content) - 3:
+            return content[: error.start].decode()
+        shown = content.decode(errors="replace")
+        return shown if shown.count("\ufffd") * 20 < len(shown) else None
+
+
+def _language(media_type: str, content: bytes, text: str | None) -> Language:
+    if not content:
+        return "none"
+    if image_type(content):
+        return "image"
+    if text is None:
+        return "binary"
+    for part, language in _BY_SUBTYPE:
+        if part in media_type:
+            return language
+    start = text.lstrip()[:1]
+    if not media_type and start in ("{", "["):
+        return "json"
+    return "xml" if not media_type and start == "<" else "text"
+
+
+def _notes(side: Side, *, readable: bool) -> list[str]:
+    told = []
+    if side.omitted:
+        told.append(f"The body is not here: {side.omitted}.")
+    if side.truncated:
+        told.append("The body was cut off when it was captured.")
+    if side.incomplete:
+        told.append("The peer went away before all of the body was there.")
+    if side.masked:
+        told.append("Secrets in it were replaced by REDACTED.")
+    if side.decoded:
+        told.append("Its Content-Encoding was taken off to look for secrets.")
+    if not readable:
+        told.append("Its Content-Encoding can't be taken off; this is how it came.")
+    return told

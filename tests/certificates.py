@@ -13,7 +13,6 @@ from otel_bridge.asgi import Tls
 class Certificates:
     def __init__(self, directory: Path) -> None:
         self._authority = trustme.CA()
-        server = self._authority.issue_cert("127.0.0.1", "localhost")
         self._client = self._authority.issue_cert("kong.example.com")
         self.ca_file = directory / "ca.pem"
         self.client_key_file = directory / "client-key.pem"
@@ -21,12 +20,19 @@ class Certificates:
         self._authority.cert_pem.write_to_path(self.ca_file)
         self._client.private_key_pem.write_to_path(self.client_key_file)
         self._client.cert_chain_pems[0].write_to_path(self.client_cert_file)
-        server.private_key_pem.write_to_path(directory / "key.pem")
-        server.cert_chain_pems[0].write_to_path(directory / "cert.pem")
         self.tls = Tls(cert_file=directory / "cert.pem", key_file=directory / "key.pem")
         self.mutual_tls = Tls(
             cert_file=self.tls.cert_file, key_file=self.tls.key_file, client_ca_file=self.ca_file
         )
+        self.renew()
+
+    def renew(self, *, cert: bool = True, key: bool = True) -> None:
+        """Write a new certificate of the server's and its key, or one of the two alone."""
+        server = self._authority.issue_cert("127.0.0.1", "localhost")
+        if cert:
+            server.cert_chain_pems[0].write_to_path(self.tls.cert_file)
+        if key:
+            server.private_key_pem.write_to_path(self.tls.key_file)
 
     def context(self, *, with_client_certificate: bool = False) -> ssl.SSLContext:
         context = ssl.create_default_context()

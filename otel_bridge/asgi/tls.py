@@ -24,6 +24,7 @@ INTERVAL = 5.0
 log = structlog.get_logger(__name__)
 
 _Contents = tuple[bytes, bytes, bytes | None]
+"""Of certificate, key and client CA."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +43,20 @@ class Tls:
 class Credentials:
     """What was in the files when the key was the certificate's."""
 
-    cert: bytes
-    key: bytes
-    client_ca: bytes | None
+    contents: _Contents
     context: ssl.SSLContext
+
+    @property
+    def cert(self) -> bytes:
+        return self.contents[0]
+
+    @property
+    def key(self) -> bytes:
+        return self.contents[1]
+
+    @property
+    def client_ca(self) -> bytes | None:
+        return self.contents[2]
 
 
 class TlsFiles:
@@ -68,11 +79,13 @@ class TlsFiles:
         self._taken = taken
         self._refused = refused
         try:
-            self._judged = _contents(tls)
-            self.current = _credentials(tls, self._judged)
+            contents = _contents(tls)
+            self.current = _credentials(tls, contents)
         except OSError as error:  # ssl.SSLError is one
-            raise StartupError(f"Cannot set up TLS with {tls}: {error.strerror or error}.") from error
-        self._seen: _Contents | OSError = self._judged
+            raise StartupError(f"Cannot set up TLS with {tls}: {_why(error)}.") from error
+        # What was found last, and what was last decided upon: contents, or why there are none.
+        self._seen: _Contents | str = contents
+        self._judged: _Contents | str = contents
 
     async def watch(self) -> None:
         """Look at the files every *interval* seconds, until cancelled."""
@@ -82,49 +95,47 @@ class TlsFiles:
 
     def look(self) -> None:
         """Take new contents that are there for the second look in a row. Reads files; never raises."""
-        before = self._seen
-        try:
-            self._seen = _contents(self._tls)
-        except OSError as error:
-            # For a moment a file may be gone; longer than that is worth a line, but only one.
-            self._seen = error
-            if isinstance(before, OSError) and before.args != error.args:
-                self._refuse(error)
-            return
-        if self._seen == before != self._judged:
-            self._judge(self._seen)
+        before, self._seen = self._seen, self._read()
+        if self._seen == before:
+            self._judge()
 
     def reread(self) -> None:
         """Take new contents now, as somebody says that they are complete. Reads files; never raises."""
+        self._seen = self._read()
+        self._judge()
+
+    def _read(self) -> _Contents | str:
         try:
-            self._seen = _contents(self._tls)
+            return _contents(self._tls)
         except OSError as error:
-            self._refuse(error)
-        else:
-            if self._seen != self._judged:
-                self._judge(self._seen)
+            return _why(error)
 
-    def _judge(self, contents: _Contents) -> None:
-        self._judged = contents
+    def _judge(self) -> None:
+        if self._seen == self._judged:
+            return
+        self._judged = self._seen
+        if isinstance(self._seen, str):
+            self._refuse(self._seen)
+            return
         try:
-            credentials = _credentials(self._tls, contents)
+            credentials = _credentials(self._tls, self._seen)
         except OSError as error:
-            self._refuse(error)
-        else:
-            self._take(credentials)
+            self._refuse(_why(error))
+            return
+        if credentials.contents != self.current.contents:
+            self.current = credentials
+            self._taken()
+            log.info("new TLS files are in use", files=str(self._tls))
 
-    def _take(self, credentials: Credentials) -> None:
-        self.current = credentials
-        self._taken()
-        log.info("new TLS files are in use", files=str(self._tls))
-
-    def _refuse(self, error: OSError) -> None:
+    def _refuse(self, why: str) -> None:
         self._refused()
         log.error(
-            "the TLS files are of no use now; those read before stay in use",
-            files=str(self._tls),
-            why=error.strerror or str(error),
+            "the TLS files are of no use now; those read before stay in use", files=str(self._tls), why=why
         )
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 def _contents(tls: Tls) -> _Contents:
@@ -141,5 +152,4 @@ def _credentials(tls: Tls, contents: _Contents) -> Credentials:
         context.verify_mode = ssl.CERT_REQUIRED
     if _contents(tls) != contents:  # the context reads the files for itself
         raise OSError("they change while they are read")
-    cert, key, client_ca = contents
-    return Credentials(cert=cert, key=key, client_ca=client_ca, context=context)
+    return Credentials(contents=contents, context=context)

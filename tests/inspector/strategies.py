@@ -7,14 +7,14 @@ from typing import Any
 import orjson
 from hypothesis import strategies as st
 
-from otel_bridge.inspector.exchange import Exchange, Side, Wire
+from otel_bridge.inspector.exchange import Exchange, Side
 from otel_bridge.inspector.query import parse
 from otel_bridge.inspector.query.errors import QuerySyntaxError
 from otel_bridge.inspector.query.tree import All, Query
 from otel_bridge.inspector.query.values import quoted
+from tests.inspector import exchanges as exchanges_by_hand
 
-STARTED_US = 1_795_298_514_101_000
-"""2026-11-21T22:01:54.101Z"""
+STARTED_US = exchanges_by_hand.STARTED_US
 
 # Few words, so that queries and exchanges meet.
 WORDS = ("orders", "Orders", "billing", "card", "declined", "total", "1", "42", "500", "é", "x-y", "ad_min")
@@ -42,31 +42,12 @@ _SPICE = (
 
 
 def an_exchange(**changes: Any) -> Exchange:
-    """A captured GET without bodies that took 43 ms, with *changes*."""
-    fields: dict[str, Any] = {
-        "id": "019ab8e3a0d50102030405060708090a",
-        "wire": Wire.GALILEO,
-        "arrived_us": STARTED_US + 2_000_000,
-        "started_us": STARTED_US,
-        "duration_us": 43_000,
-        "method": "GET",
+    """A captured GET through Kong, with all that a gateway tells, and *changes*."""
+    told: dict[str, Any] = {
         "url": "https://example.com/v1/orders?page=2",
-        "scheme": "https",
-        "host": "example.com",
-        "port": 443,
         "path": "/v1/orders",
         "query": "page=2",
-        "http_version": "HTTP/1.1",
-        "status": 200,
-        "reason": "OK",
-        "request": Side(headers=(("Host", "example.com"),)),
         "response": Side(headers=(("Content-Type", "application/json"),), body_size=0),
-        "environment": "",
-        "bucket": "",
-        "service": "",
-        "route": "",
-        "consumer": "",
-        "route_template": "",
         "gateway": "kong-1",
         "source": "service",
         "client_address": "10.1.2.3",
@@ -76,22 +57,10 @@ def an_exchange(**changes: Any) -> Exchange:
         "upstream_status": 200,
         "request_id": "2b4fd32af24c6f3a4b4d5f6a7b8c9d0e",
         "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
-        "span_id": "00f067aa0ba902b7",
-        "send_us": None,
-        "wait_us": None,
-        "receive_us": None,
         "gateway_us": 3_000,
         "upstream_us": 15_000,
-        "captured": True,
-        "not_captured": "",
-        "masked": False,
-        "spans": (),
-        "resource": {},
     }
-    assert changes.keys() <= set(Exchange._fields)
-    return Exchange(
-        **{name: value for name, value in {**fields, **changes}.items() if name in Exchange._fields}
-    )
+    return exchanges_by_hand.an_exchange(**{**told, **changes})
 
 
 def texts() -> st.SearchStrategy[str]:

@@ -5,7 +5,7 @@ text ──parse──▶ tree ──matcher──▶ closure over a `Subject`  
 
 `fields.FIELDS` is the language's table: its help, its docs and its completions are made from it. What a
 condition means is said once, in `conditions.py`; what text searches in, in `searchable.py`; which words a
-text has, in `words.py`.
+text has, in `words.py`. For the query box: `complete.py`, `hints.py`, `paste.py`, `edit.py`.
 """
 
 from otel_bridge.inspector.query.errors import QuerySyntaxError

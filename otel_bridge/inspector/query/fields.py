@@ -380,7 +380,7 @@ FIELDS: tuple[Field, ...] = (
         name="resp.body",
         kind=Kind.BODY,
         help="Text within the response's body",
-        example="resp.body:*stack trace*",
+        example='resp.body:*"stack trace"*',
         content=lambda s: s.response,
     ),
     Field(name="is", kind=Kind.FLAG, help="What an exchange is", example="is:error", flags=_IS),

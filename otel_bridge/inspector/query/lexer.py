@@ -15,6 +15,9 @@ from otel_bridge.inspector.query.errors import QuerySyntaxError
 from otel_bridge.inspector.query.fields import ANYWHERE, BY_NAME, Field, Kind
 from otel_bridge.inspector.query.words import fold
 
+MOST_STEPS = 64
+"""Of a path into JSON or XML."""
+
 
 class Mark(Enum):
     OPEN = auto()
@@ -126,6 +129,10 @@ class Lexer:
             self._refuse_bad_argument(field, start, match.end())
             return None
         text = _canonical(field, argument[1])
+        if _steps(field, text) > MOST_STEPS:
+            raise QuerySyntaxError(
+                f"the path has more than {MOST_STEPS} steps: shorten it", start, argument.end()
+            )
         if field.kind is Kind.XML and not xml_path.is_path(text):
             raise _bad_argument(field, match.end(), argument.end() - 1)
         return self._take(Token(Mark.FIELD, start, argument.end(), text, field))
@@ -147,6 +154,13 @@ class Lexer:
             return self._take(Token(Mark.PATTERN, start, match.end(), match[0][1:-1]))
         match = _BARE.match(text, start)
         assert match is not None
+        if field is not ANYWHERE and text.startswith("/^", start):
+            raise QuerySyntaxError(
+                "the pattern that begins here is not finished: end it with /; "
+                "inside, write \\s for a space and \\/ for a slash",
+                start,
+                match.end(),
+            )
         return self._take(Token(_KEYWORDS.get(match[0], Mark.BARE), start, match.end(), match[0]))
 
     def _quoted(self, start: int) -> Token:
@@ -165,6 +179,12 @@ def _canonical(field: Field, argument: str) -> str:
         name = json_path.read_name(argument)
         return name if field.name == "req.query" else fold(name)
     return argument
+
+
+def _steps(field: Field, argument: str) -> int:
+    if field.kind is Kind.JSON:
+        return len(json_path.read(argument))
+    return argument.count("/") if field.kind is Kind.XML else 1
 
 
 def _bad_argument(field: Field, start: int, end: int) -> QuerySyntaxError:

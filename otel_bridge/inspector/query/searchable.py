@@ -92,4 +92,5 @@ def _without_escapes(side: Side, content: bytes) -> str:
 
 def _values(side: Side, name: str) -> list[str]:
     """The values of a header, by its name in lower case."""
-    return [value for each, value in side.headers if each.lower() == name]
+    length = len(name)
+    return [value for each, value in side.headers if len(each) == length and each.lower() == name]

@@ -195,11 +195,11 @@ def _words(wanted: frozenset[str]) -> Callable[[Text], bool]:
 
 
 def _phrase(text: str) -> Callable[[Text], bool]:
-    wanted = frozenset(words(text))
+    has_words = _words(frozenset(words(text)))
     exact, loose = fold(text), squeezed(fold(text))
 
     def match(value: Text) -> bool:
-        if not wanted <= value.words:
+        if not has_words(value):
             return False
         return exact in value.folded or (loose != "" and loose in value.squeezed)
 

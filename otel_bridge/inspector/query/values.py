@@ -209,7 +209,7 @@ def _reads_as(field: Field, text: str, condition: Condition) -> bool:
     """Whether *text* without quotes is read as *condition*."""
     if not _BARE.fullmatch(text) or text in _KEYWORDS or is_pattern(field, text):
         return False
-    if field is ANYWHERE and text.startswith("-"):
+    if text.startswith("-" if field is ANYWHERE else "/^"):
         return False
     try:
         return read_bare(field, text) == condition

@@ -30,7 +30,7 @@ class Arguments:
     """
 
     def __init__(self, anywhere: str, in_urls: str) -> None:
-        nested = rf"(?:[{NAME}]*[.:/\[])?"
+        nested = rf"(?:[{NAME}]*[.:/\[@])?"
         begins = rf"\A(?:{anywhere}|{in_urls})"
         embedded = rf"(?:[^{NAME}]{anywhere}|[?&;#]{nested}{in_urls})"
         self._plain = compiled(rf"(?:{begins}|{embedded})\]*=", groups=False)

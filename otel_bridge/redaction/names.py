@@ -17,10 +17,10 @@ import re2
 NAME = r"\w$@~\x80-\xff-"
 """The characters of a name, inside a class; `.` and brackets part nested ones."""
 
-INNER = r"(?:[^\"'\\\n&=<>]*[.:/\[])?"
+INNER = r"(?:[^\"'\\\n&=<>]*[.:/\[@])?"
 """What may stand before the last part of a nested name."""
 
-NESTED = rf"(?:[{NAME}.:/\[]*[.:/\[])?"
+NESTED = rf"(?:[{NAME}.:/\[]*[.:/\[@])?"
 """The same, before the last part of a key."""
 
 _NEVER = r"[^\x00-\xff]"

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from tests.fuzz.targets import TARGETS
 
+_NOISE = ("#", "INFO:", "WARNING:")
 _FIGURES = {
     "executions": r"stat::number_of_executed_units:\s*(\d+)",
     "peak": r"stat::peak_rss_mb:\s*(\d+)",
@@ -48,7 +49,8 @@ def main() -> int:
             flush=True,
         )
         if outcome.code:
-            print("\n".join(line for line in outcome.output.splitlines() if not line.startswith("#")))
+            told = (line for line in outcome.output.splitlines() if not line.startswith(_NOISE))
+            print("\n".join(told))
     return int(failed)
 
 

@@ -10,6 +10,7 @@ from tests.redaction.records import BODY, record
 
 NOT_REDACTED_AT_ONCE: dict[str, dict[str, Value]] = {
     "a document that no longer ends like one": {BODY: '<secret>se{"pin":t>'},
+    "a name behind who is asking": {"http.url": "%://%@apikey=%"},
 }
 
 

@@ -9,7 +9,8 @@ text has, in `words.py`. For the query box: `complete.py`, `hints.py`, `paste.py
 """
 
 from otel_bridge.inspector.query.errors import QuerySyntaxError
-from otel_bridge.inspector.query.fields import FIELDS, Field, Kind
+from otel_bridge.inspector.query.fields import FIELDS
+from otel_bridge.inspector.query.kinds import Field, Kind
 from otel_bridge.inspector.query.matcher import Matcher, matcher
 from otel_bridge.inspector.query.parser import parse
 from otel_bridge.inspector.query.searchable import text_of

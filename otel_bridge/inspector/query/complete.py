@@ -13,7 +13,8 @@ from typing import NamedTuple
 from otel_bridge.inspector.query import values
 from otel_bridge.inspector.query.conditions import Equals
 from otel_bridge.inspector.query.errors import QuerySyntaxError
-from otel_bridge.inspector.query.fields import ANYWHERE, FIELDS, Field, Kind
+from otel_bridge.inspector.query.fields import ANYWHERE, FIELDS
+from otel_bridge.inspector.query.kinds import Field, Kind
 from otel_bridge.inspector.query.lexer import Lexer, Mark, Token
 from otel_bridge.inspector.query.words import fold
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from otel_bridge.inspector.query import json_path, values
 from otel_bridge.inspector.query.conditions import Compare, Condition, Equals
-from otel_bridge.inspector.query.fields import BY_NAME, Field, Kind
+from otel_bridge.inspector.query.fields import BY_NAME
+from otel_bridge.inspector.query.kinds import Field, Kind
 from otel_bridge.inspector.query.parser import parse
 from otel_bridge.inspector.query.tree import All, And, Part, Query, Term, both, negated
 from otel_bridge.inspector.query.words import fold

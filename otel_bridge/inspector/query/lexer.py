@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from otel_bridge.inspector.query import json_path, values, xml_path
 from otel_bridge.inspector.query.errors import QuerySyntaxError
-from otel_bridge.inspector.query.fields import ANYWHERE, BY_NAME, Field, Kind
+from otel_bridge.inspector.query.fields import ANYWHERE, BY_NAME
+from otel_bridge.inspector.query.kinds import Field, Kind
 from otel_bridge.inspector.query.words import fold
 
 MOST_STEPS = 64

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from otel_bridge.inspector.query import json_path, xml_path
 from otel_bridge.inspector.query.conditions import Equals, Exists
-from otel_bridge.inspector.query.fields import ANYWHERE, Attribute, Field, Kind
+from otel_bridge.inspector.query.fields import ANYWHERE
+from otel_bridge.inspector.query.kinds import Attribute, Field, Kind
 from otel_bridge.inspector.query.subject import Subject
 from otel_bridge.inspector.query.testers import (
     NumberTest,

@@ -16,7 +16,8 @@ from typing import cast
 from otel_bridge.inspector.query import values
 from otel_bridge.inspector.query.conditions import Condition, Operator, Part
 from otel_bridge.inspector.query.errors import QuerySyntaxError
-from otel_bridge.inspector.query.fields import ANYWHERE, Field, Kind
+from otel_bridge.inspector.query.fields import ANYWHERE
+from otel_bridge.inspector.query.kinds import Field, Kind
 from otel_bridge.inspector.query.lexer import Lexer, Mark, Token
 from otel_bridge.inspector.query.tree import All, Query, Term, both, either, negated
 from otel_bridge.inspector.query.tree import Part as Branch

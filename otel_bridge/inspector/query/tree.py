@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from otel_bridge.inspector.query import values
 from otel_bridge.inspector.query.conditions import Condition
-from otel_bridge.inspector.query.fields import Field
+from otel_bridge.inspector.query.kinds import Field
 
 
 @dataclass(frozen=True, slots=True)

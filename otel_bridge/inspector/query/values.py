@@ -29,7 +29,8 @@ from otel_bridge.inspector.query.conditions import (
     Regex,
     Words,
 )
-from otel_bridge.inspector.query.fields import ANYWHERE, Field, Kind, plain_id
+from otel_bridge.inspector.query.fields import ANYWHERE, plain_id
+from otel_bridge.inspector.query.kinds import Field, Kind
 from otel_bridge.inspector.query.words import fold, words
 
 LONGEST_PATTERN = 500
@@ -82,7 +83,7 @@ class ValueFaultError(ValueError):
 
 def read_bare(field: Field, text: str) -> Condition:
     """The condition of *text*, written without quotes and after no operator."""
-    if text == "*" and field is not ANYWHERE:
+    if re.fullmatch(r"\*+", text) and field is not ANYWHERE and field.kind is not Kind.FLAG:
         return Exists()
     if field.kind is Kind.BODY:
         return _read_text(text)

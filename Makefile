@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-field fuzz bench lock lint format clean
+.PHONY: demo test test-field fuzz bench soak lock lint format clean
 
 demo: $(INSTALLED)
 	$(BIN)/otel-bridge demo
@@ -24,6 +24,9 @@ bench: $(INSTALLED)
 
 lock: $(INSTALLED)
 	$(BIN)/python deploy/lock.py
+
+soak: $(INSTALLED)
+	$(BIN)/python -m bench.soak
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

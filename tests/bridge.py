@@ -127,6 +127,14 @@ class Bridge:
         assert self._process is not None
         self._process.send_signal(number)
 
+    def reload(self, **sections: Any) -> None:
+        """SIGHUP with a configuration of *sections*; returns once that is at work."""
+        done = "the configuration was read anew"
+        before = sum(done in line for line in self.output)
+        self.write_config(**sections)
+        self.signal(signal.SIGHUP)
+        eventually(lambda: sum(done in line for line in self.output) > before, "the reload is over")
+
     def wait(self, timeout: float = PATIENCE) -> int:
         """The exit code; all its output is there then."""
         assert self._process is not None

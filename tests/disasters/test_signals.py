@@ -25,19 +25,6 @@ from tests.vendor_server import Manner, Reply, VendorServer
 DOWN = always(Reply(503))
 HANGS = always(Reply(manner=Manner.HANG))
 INSPECTOR = {"endpoint": "127.0.0.1:0"}
-REREAD = "the configuration was read anew"
-
-
-def reload(bridge: Bridge, **sections: Any) -> None:
-    """Returns once the configuration of *sections* is at work."""
-    bridge.write_config(**sections)
-    before = reloads(bridge)
-    bridge.signal(signal.SIGHUP)
-    eventually(lambda: reloads(bridge) > before, "the reload is over")
-
-
-def reloads(bridge: Bridge) -> int:
-    return sum(REREAD in line for line in bridge.output)
 
 
 # SIGTERM.
@@ -137,7 +124,9 @@ def test_sigterm_waits_for_a_hanging_destination_less_than_20_seconds(tmp_path: 
             assert took < 20.0
 
 
-@pytest.mark.parametrize(("number", "expected"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "expected"), [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.field)]
+)
 def test_a_second_signal_ends_it_whatever_it_waits_for(
     tmp_path: Path, number: signal.Signals, expected: int
 ) -> None:
@@ -181,7 +170,7 @@ def test_reloads_under_load_refuse_nobody_lose_nothing_and_repeat_nothing(tmp_pa
                 for sections in (both, alone, both):
                     count = len(senders.confirmed)
                     eventually(lambda: len(senders.confirmed) > count + 30, "traffic in between")  # noqa: B023
-                    reload(bridge, exporters=sections)
+                    bridge.reload(exporters=sections)
                 count = len(senders.confirmed)
                 eventually(lambda: len(senders.confirmed) > count + 30, "traffic after the reloads")
             eventually(lambda: len(galileo.taken) >= len(senders.confirmed), "all of it")
@@ -198,11 +187,12 @@ def test_an_exporter_that_takes_the_place_of_another_under_load_leaves_no_gap(tm
         with Bridge(tmp_path, exporters={"galileo": both["galileo"]}) as bridge:
             with Senders(bridge, grpc_threads=1, retry=False) as senders:
                 eventually(lambda: len(senders.confirmed) > 50, "traffic before the reload")
-                reload(bridge, exporters={"runscope": both["runscope"]})
+                bridge.reload(exporters={"runscope": both["runscope"]})
                 count = len(senders.confirmed)
                 eventually(lambda: len(senders.confirmed) > count + 50, "traffic after the reload")
-            arrived = lambda: {*galileo.taken, *runscope.taken}  # noqa: E731
-            eventually(lambda: set(senders.confirmed) <= arrived(), "each at one of them")
+            eventually(
+                lambda: set(senders.confirmed) <= {*galileo.taken, *runscope.taken}, "each at one of them"
+            )
 
 
 def test_a_resend_after_a_reload_is_known_and_not_kept_twice(tmp_path: Path) -> None:
@@ -212,7 +202,7 @@ def test_a_resend_after_a_reload_is_known_and_not_kept_twice(tmp_path: Path) -> 
     ):
         body = request(Call("/again"))
         bridge.post(body)
-        reload(bridge, exporters={"galileo": galileo_section(galileo)})
+        bridge.reload(exporters={"galileo": galileo_section(galileo)})
         again = bridge.post(body)
         bridge.post(request(Call("/other")))
         eventually(lambda: "/other" in galileo.taken, "what came after it")
@@ -234,18 +224,19 @@ def test_tokens_change_with_a_reload(tmp_path: Path) -> None:
 
     with Bridge(tmp_path, inspector=INSPECTOR, receivers=receivers("old")) as bridge:
         before = answer("old"), answer("new")
-        reload(bridge, inspector=INSPECTOR, receivers=receivers("new"))
+        bridge.reload(inspector=INSPECTOR, receivers=receivers("new"))
 
         assert (200, 401) == before
         assert (401, 200) == (answer("old"), answer("new"))
 
 
+@pytest.mark.field
 def test_redaction_changes_with_a_reload(tmp_path: Path) -> None:
     with VendorServer() as galileo:
         sections = {"exporters": {"galileo": galileo_section(galileo)}}
         secret = {"http.request.header.x-plate": "secret-plate"}
         with Bridge(tmp_path, **sections) as bridge:
-            reload(bridge, **sections, redaction={"headers": ["x-plate"]})
+            bridge.reload(**sections, redaction={"headers": ["x-plate"]})
             bridge.post(request(Call("/", attributes=secret)))
             (received,) = galileo.wait_for(1)
 
@@ -259,7 +250,7 @@ def test_a_wrong_destination_is_put_right_by_a_reload(tmp_path: Path) -> None:
             for path in paths(5):
                 bridge.post(request(Call(path)))
             bridge.wait_for_line("nothing is sent for now")
-            reload(bridge, exporters={"galileo": galileo_section(right, queue_size=1)})
+            bridge.reload(exporters={"galileo": galileo_section(right, queue_size=1)})
             eventually(lambda: len(right.taken) >= 5, "what was held")
 
         assert paths(5) == right.taken
@@ -307,7 +298,7 @@ def test_a_reload_to_other_bounds_under_load_loses_nothing_and_repeats_nothing(t
         with Bridge(tmp_path, **sections) as bridge:
             with Senders(bridge, grpc_threads=1) as senders:
                 eventually(lambda: len(senders.confirmed) > 20, "traffic before the reload")
-                reload(bridge, **sections, journal=journal)
+                bridge.reload(**sections, journal=journal)
                 before = len(senders.confirmed)
                 eventually(lambda: len(senders.confirmed) > before + 20, "traffic after the reload")
             eventually(lambda: set(senders.confirmed) <= set(galileo.taken), "all of it")
@@ -325,7 +316,7 @@ def test_a_grpc_channel_outlives_a_change_of_receivers(tmp_path: Path) -> None:
         export = channel.unary_unary(EXPORT)
         export(request(Call("/before")), timeout=10)
         bounds = {"directory": str(tmp_path / "state"), "min_free": 0, "max_size": "1GiB"}
-        reload(bridge, **ports, exporters={"galileo": galileo_section(galileo)}, journal=bounds)
+        bridge.reload(**ports, exporters={"galileo": galileo_section(galileo)}, journal=bounds)
         export(request(Call("/after")), timeout=10, wait_for_ready=True)
         eventually(lambda: galileo.taken == ["/before", "/after"], "both exchanges")
 
@@ -403,11 +394,12 @@ def test_an_exporter_leaves_under_load_with_all_that_was_its_own(tmp_path: Path)
         with Bridge(tmp_path, exporters=both) as bridge, Senders(bridge) as senders:
             eventually(lambda: len(senders.confirmed) > 20, "traffic before the reload")
             owed = list(senders.confirmed)
-            reload(bridge, exporters={"runscope": both["runscope"]})
+            bridge.reload(exporters={"runscope": both["runscope"]})
 
             assert set(owed) <= set(leaving.taken)
 
 
+@pytest.mark.field
 def test_a_renamed_exporter_takes_over_what_its_old_name_owes(tmp_path: Path) -> None:
     with Collector(DOWN) as galileo:
         section = galileo_section(galileo, queue_size=1)
@@ -436,7 +428,7 @@ def test_an_added_exporter_begins_with_what_comes_after_it_or_with_what_is_there
                 "runscope/all": runscope_section(early, start_at="beginning", apply_to={"service": "orders"}),
             }
             added["runscope"]["apply_to"] = {"service": "users"}
-            reload(bridge, exporters={**first, **added})
+            bridge.reload(exporters={**first, **added})
             bridge.post(request(Call("/orders"), Call("/users", service="users")))
             eventually(lambda: late.taken == ["/users"], "what came after it")
             eventually(lambda: early.taken == ["/before", "/orders"], "what was there and came after it")
@@ -455,7 +447,7 @@ def test_a_replay_that_a_reload_finds_on_its_way_is_taken_up_again(tmp_path: Pat
             replayed = run("dead-letters", "--config", bridge.config, "replay", "--all")
             bridge.wait_for_line("nothing is sent for now")
             galileo.trouble = well
-            reload(bridge, exporters={"galileo": section})
+            bridge.reload(exporters={"galileo": section})
             eventually(lambda: galileo.taken == ["/poison"], "the replay")
             eventually(lambda: bridge.metric("dead_letters") == 0, "the letter is gone")
 

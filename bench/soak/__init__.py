@@ -1,0 +1,1 @@
+"""The bridge for minutes on end, with all that can happen to it: `make soak`."""

@@ -17,6 +17,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple, TypedDict, cast
 
 from otel_bridge.mapping import body, headers, scalars
+from otel_bridge.mapping.bounds import LONGEST, LONGEST_NAME, LONGEST_OBJECT, MOST_ATTRIBUTES, cut
 from otel_bridge.mapping.exchange import Headers
 from otel_bridge.mapping.memory import Memory
 from otel_bridge.mapping.names import BODY, FIELDS, HEADER_OBJECTS, HEADERS, SIDES
@@ -64,6 +65,8 @@ class Fields(TypedDict, total=False):
     latency_receive: float
     capture_version: str
     masked: bool
+    cut: Sequence[str]
+    """Reasons why something was left out (see `bounds.py`), one for each place."""
     request_headers: Headers
     response_headers: Headers
     request_body_content: bytes | None
@@ -149,20 +152,48 @@ class Reader:
 
     def read(self, items: Sequence[bytes]) -> Fields:
         """Read all attributes of a span or of an event; headers are in it by keys of their own."""
-        memory, read = self.memory, self._read
+        memory, read = self.memory, self._read_long
+        reasons = ["attributes"] if len(items) > MOST_ATTRIBUTES else []
+        items = items[:MOST_ATTRIBUTES]
         # A body is not even looked for in the memory: that would hash all of it.
-        readings = [memory[item] if len(item) <= LONGEST_REMEMBERED else read(item) for item in items[:]]
+        readings = [
+            memory[item] if len(item) <= LONGEST_REMEMBERED else read(item, reasons) for item in items
+        ]
         said = dict(readings)
         if len(said) < len(readings) and len(said) <= len(readings) - readings.count(_NOTHING):
             said = _settled(readings, items)
         said.pop(_NOTHING[0], None)
+        if reasons:
+            said["cut"] = reasons
         return cast("Fields", said)
+
+    def _read_long(self, item: bytes, reasons: list[str]) -> tuple[str, Any]:
+        """The reading of what may be over a bound, which *reasons* is told then."""
+        if len(item) <= LONGEST:
+            return self._read(item)
+        name, raw = split(item)
+        if len(name) > LONGEST_NAME:
+            reasons.append("length")
+            return _NOTHING
+        meaning = _MEANINGS[name]
+        if meaning is None or meaning.key.endswith("_body_content"):
+            return self._read(item)
+        if meaning.convert is headers.of_object:
+            # JSON can't be cut and stay JSON.
+            if len(raw) <= LONGEST_OBJECT:
+                return self._read(item)
+            reasons.append("length")
+            return _NOTHING
+        reasons.append("length")
+        return self._reading(meaning, cut(decode(raw)))
 
     def _read(self, item: bytes) -> tuple[str, Any]:
         name, raw = split(item)
         meaning = _MEANINGS[name]
-        value = decode(raw) if meaning else None
-        if meaning is None or value is None:
+        return self._reading(meaning, decode(raw)) if meaning else _NOTHING
+
+    def _reading(self, meaning: _Meaning, value: Value) -> tuple[str, Any]:
+        if value is None:
             return _NOTHING
         key, _, convert, header = meaning
         if convert is None:
@@ -251,7 +282,8 @@ _MEANINGS = Memory(_meaning, entries=REMEMBERED, longest=LONGEST_REMEMBERED)
 
 def _plain(item: bytes) -> tuple[str, Value]:
     name, raw = split(item)
-    return name.decode(), decode(raw)
+    value = decode(raw)
+    return name[:LONGEST_NAME].decode(errors="replace"), cut(value) if len(raw) > LONGEST else value
 
 
 PLAIN = Memory(_plain, entries=REMEMBERED, longest=LONGEST_REMEMBERED)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from otel_bridge.mapping.bounds import LONGEST_NAME
 from otel_bridge.mapping.memory import Memory
 
 SCOPE = b"kong-internal"
@@ -48,7 +49,7 @@ def is_balancer(name: str) -> bool:
 
 
 def _helper_name(name: bytes) -> HelperName:
-    text = name.decode(errors="replace")
+    text = name[:LONGEST_NAME].decode(errors="replace")
     return HelperName(text, is_balancer(text), text.startswith(OWN_CALLS))
 
 

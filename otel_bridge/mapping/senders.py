@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
+from otel_bridge.mapping.bounds import LONGEST_NAME, MOST_ATTRIBUTES, cut
 from otel_bridge.mapping.memory import Memory
 from otel_bridge.mapping.scalars import json_of, text
 from otel_bridge.otlp.values import Value, decode
@@ -20,7 +21,8 @@ class Sender(NamedTuple):
 
 def _sender(resource: bytes) -> Sender:
     attributes = {
-        item.key: decode(item.value.SerializeToString()) for item in Resource.FromString(resource).attributes
+        item.key[:LONGEST_NAME]: cut(decode(item.value.SerializeToString()))
+        for item in Resource.FromString(resource).attributes[:MOST_ATTRIBUTES]
     }
     return Sender(attributes, identity(attributes))
 

@@ -21,7 +21,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from otel_bridge.mapping import kong
 from otel_bridge.mapping.assemble import Draft, exchange
-from otel_bridge.mapping.attributes import KONG, OTHERS, PLAIN, with_bodies
+from otel_bridge.mapping.attributes import KONG, OTHERS, PLAIN, Fields, with_bodies
+from otel_bridge.mapping.bounds import LONGEST_NAME, MOST_ATTRIBUTES, MOST_EVENTS, SPAN_ID, TRACE_ID
 from otel_bridge.mapping.exchange import HelperSpan, HttpExchange
 from otel_bridge.mapping.family import join
 from otel_bridge.mapping.late import LooseHelper
@@ -59,6 +60,8 @@ class Spotted(NamedTuple):
     """In the order of the record; helper spans of the same record are in them."""
     helpers: list[LooseHelper]
     skipped: dict[str, int]
+    cut: dict[str, int]
+    """How often something was left out of an exchange, by reason; see `bounds.py`."""
 
 
 def spot(record: bytes, *, details: bool = True) -> Spotted:
@@ -77,7 +80,7 @@ def spot(record: bytes, *, details: bool = True) -> Spotted:
                 search.others(scope_spans, (i, j), by)
     helpers = join(search.roots, search.helpers)
     exchanges = [Found(exchange(draft), address) for address, draft in search.drafts]
-    return Spotted(exchanges, helpers, dict(Counter(search.skipped)))
+    return Spotted(exchanges, helpers, dict(Counter(search.skipped)), dict(Counter(search.cut)))
 
 
 class _Search:
@@ -86,6 +89,7 @@ class _Search:
     def __init__(self, *, details: bool) -> None:
         self.drafts: list[tuple[SpanAddress, Draft]] = []
         self.skipped: list[str] = []
+        self.cut: list[str] = []
         self.roots: defaultdict[bytes, list[Draft]] = defaultdict(list)
         self.helpers: defaultdict[str, defaultdict[bytes, list[HelperSpan]]] = defaultdict(
             lambda: defaultdict(list)
@@ -94,18 +98,19 @@ class _Search:
 
     def others(self, scope_spans: PackedScopeSpans, place: tuple[int, int], by: Sender) -> None:
         """Look through the spans of anything but Kong."""
-        scope = scope_spans.scope.name.decode(errors="replace")
+        scope = scope_spans.scope.name[:LONGEST_NAME].decode(errors="replace")
         for number, span in enumerate(scope_spans.spans):
             kind = span.kind
             if kind != KIND_SERVER:
                 self.skipped.append(_KINDS.get(kind, "unspecified"))
                 continue
             trace_id, span_id, parent, start, end, attributes = _exchange_parts(span)
-            fields = OTHERS.read(attributes)
-            for event in span.events:
-                fields = with_bodies(fields, OTHERS.read(event.attributes))
+            fields = self._noted(OTHERS.read(attributes))
+            if span.events:
+                fields = self._with_events(fields, span)
             if "method" in fields:
-                draft = Draft(trace_id, span_id, parent, start, end, fields, scope, by, False, [])
+                ids = trace_id[:TRACE_ID], span_id[:SPAN_ID], parent[:SPAN_ID]
+                draft = Draft(*ids, start, end, fields, scope, by, False, [])
                 self.drafts.append((SpanAddress(*place, number), draft))
             else:
                 self.skipped.append("not_http")
@@ -126,17 +131,36 @@ class _Search:
             if details or about.balancer:
                 trace_id, span_id, start, end, status, attributes = _helper_parts(span)
                 failed = bool(status) and Status.FromString(status).code == Status.STATUS_CODE_ERROR
-                told = dict(map(PLAIN.__getitem__, attributes)) if details and attributes else {}
-                helpers[trace_id].append(
-                    HelperSpan(span_id, parent, about.text, kind, start, end, failed, told)
+                told = (
+                    dict(map(PLAIN.__getitem__, attributes[:MOST_ATTRIBUTES]))
+                    if details and attributes
+                    else {}
                 )
+                ids = span_id[:SPAN_ID], parent[:SPAN_ID]
+                helper = HelperSpan(*ids, about.text, kind, start, end, failed, told)
+                helpers[trace_id[:TRACE_ID]].append(helper)
 
     def _kong_root(self, span: PackedSpan, address: SpanAddress, by: Sender) -> None:
         trace_id, span_id, parent, start, end, attributes = _exchange_parts(span)
-        fields = KONG.read(attributes)
+        fields = self._noted(KONG.read(attributes))
         if "method" in fields:
-            draft = Draft(trace_id, span_id, parent, start, end, fields, _KONG, by, True, [])
+            ids = trace_id[:TRACE_ID], span_id[:SPAN_ID], parent[:SPAN_ID]
+            draft = Draft(*ids, start, end, fields, _KONG, by, True, [])
             self.drafts.append((address, draft))
-            self.roots[trace_id].append(draft)
+            self.roots[draft.trace_id].append(draft)
         else:
             self.skipped.append("not_http")
+
+    def _with_events(self, fields: Fields, span: PackedSpan) -> Fields:
+        events = span.events
+        if len(events) > MOST_EVENTS:
+            self.cut.append("events")
+        for event in events[:MOST_EVENTS]:
+            fields = with_bodies(fields, self._noted(OTHERS.read(event.attributes)))
+        return fields
+
+    def _noted(self, fields: Fields) -> Fields:
+        """*fields*, and a note of what they leave out."""
+        if "cut" in fields:
+            self.cut += fields["cut"]
+        return fields

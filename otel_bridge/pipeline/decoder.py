@@ -59,7 +59,7 @@ class Decoder:
             # One record that the mapping chokes on must not stop all that come behind it.
             log.exception("record could not be mapped", record=record.seq)
             self._failed()
-            return Spotted([], [], {})
+            return Spotted([], [], {}, {})
         # A pipeline that catches up, or starts again, meets records that were counted before.
         if record.seq > self._newest:
             self._newest = record.seq

@@ -15,6 +15,7 @@ from otel_bridge.service.exporters import Plan
 from otel_bridge.service.meters import ExporterMeter
 from otel_bridge.service.pipeline_thread import PipelineThread
 from otel_bridge.telemetry.instruments import (
+    CUT_CONTENT,
     HOLD_SECONDS,
     HOLDING,
     IN_FLIGHT_REQUESTS,
@@ -107,6 +108,8 @@ class Pipelines:
         self._statusless.inc(sum(not found.exchange.status for found in spotted.exchanges))
         for reason, spans in spotted.skipped.items():
             self._metrics.counter(SKIPPED_SPANS, reason).inc(spans)
+        for reason, times in spotted.cut.items():
+            self._metrics.counter(CUT_CONTENT, reason).inc(times)
         if not self._anybody_takes_all:
             exchanges = (found.exchange for found in spotted.exchanges)
             self._untaken.inc(

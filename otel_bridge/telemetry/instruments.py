@@ -136,6 +136,11 @@ REPEATED_EXCHANGES = _counter(
     "exchanges_repeated", "Exchanges seen before by trace and span id; not sent again.", "exporter"
 )
 SKIPPED_SPANS = _counter("spans_skipped", "Spans that are not HTTP exchanges, by reason.", "reason")
+CUT_CONTENT = _counter(
+    "exchanges_cut",
+    "Times that something was left out of an exchange for its size, by reason: attributes, events, length.",
+    "reason",
+)
 UNMAPPABLE_RECORDS = _counter(
     "records_unmappable", "Records of the journal that the mapping failed on: a fault of the bridge."
 )

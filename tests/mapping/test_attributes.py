@@ -50,7 +50,7 @@ def test_the_first_name_of_a_row_wins_in_any_order(key: str, names: tuple[str, .
 
 
 def test_every_row_is_a_field_and_every_field_has_a_row() -> None:
-    objects = {f"{side}_headers" for side in SIDES}
+    objects = {f"{side}_headers" for side in SIDES} | {"cut"}
 
     assert set(Fields.__annotations__) == {key for key, _ in ROWS} | objects
 

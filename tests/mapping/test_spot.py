@@ -41,7 +41,7 @@ def test_spans_that_are_no_exchange_are_counted_by_reason(kind: int, reason: str
 
     spotted = spot(request(Batch([SpanOf(attributes, kind=kind)])))
 
-    assert ([], [], {reason: 1}) == spotted
+    assert ([], [], {reason: 1}, {}) == spotted
 
 
 def test_of_kongs_spans_only_the_root_is_an_exchange() -> None:
@@ -89,11 +89,11 @@ def test_what_kong_leaves_of_a_refused_request_is_an_orphan() -> None:
     orphan = helper("kong.header_filter.plugin.opentelemetry", b"helper-1", parent=b"")
     captured = orphan._replace(attributes={"http.status_code": 400, "kong.capture.version": "1.0.0"})
 
-    assert ([], [], {"orphan": 2}) == spot(request(kong(orphan, captured)))
+    assert ([], [], {"orphan": 2}, {}) == spot(request(kong(orphan, captured)))
 
 
 def test_a_root_without_a_method_is_not_http() -> None:
-    assert ([], [], {"not_http": 1}) == spot(request(kong(SpanOf({}, name="kong"))))
+    assert ([], [], {"not_http": 1}, {}) == spot(request(kong(SpanOf({}, name="kong"))))
 
 
 def test_helpers_come_in_the_order_in_which_they_began() -> None:
@@ -261,4 +261,4 @@ def test_captured_means_that_headers_were_looked_at(attributes: Attributes, capt
 
 
 def test_nothing_is_found_in_nothing() -> None:
-    assert ([], [], {}) == spot(b"")
+    assert ([], [], {}, {}) == spot(b"")

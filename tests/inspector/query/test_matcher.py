@@ -241,6 +241,12 @@ def test_text(query: str, expected: bool) -> None:
     assert expected is finds(query, answered(JSON, (("Content-Type", "application/json"),)))
 
 
+@pytest.mark.parametrize("body", [b'{"total":1}', b'{"total": 1}', b'{ "total"\n:\t1 }'])
+@pytest.mark.parametrize("query", [r'"\"total\":1"', r'"\"total\": 1"', r'resp.body:"{ \"total\" : 1"'])
+def test_white_space_that_is_layout_does_not_count(query: str, body: bytes) -> None:
+    assert finds(query, answered(body))
+
+
 def test_text_in_a_url_or_a_form_is_found_as_a_person_reads_it() -> None:
     form = (("Content-Type", "application/x-www-form-urlencoded"),)
 

@@ -198,6 +198,7 @@ def test_columns_count_code_points() -> None:
         "service:(" + " OR ".join("x" * (MOST_TERMS + 1)) + ")",
         "url:/" + "a" * 501 + "/",
         "url:/((a{100}){100}){100}/",
+        r"url:/\pL{100}/",
         f"resp.json{'.a' * 65}:x",
         f"resp.xml.{'/a' * 65}:x",
     ],

@@ -3,7 +3,8 @@
 OTLP's JSON is proto3's with exceptions (ids are hex), and senders make more of their own. Read here:
 camelCase and snake_case names; ids in hex, or in base64 of the right length, as proto3 printers write
 them; enums by number or name; 64-bit integers as text or number; null as if it were not there; unknown
-fields skipped; text with lone surrogates or broken UTF-8 with U+FFFD in their place.
+fields skipped; text with lone surrogates or broken UTF-8 with U+FFFD in their place; null for what is
+nested deeper than parsers follow.
 
 `google.protobuf.json_format` reads hex ids as base64 without a complaint and takes 290 µs for a span
 of 12 attributes; this takes a seventh. It turns the JSON into keyword arguments by tables made
@@ -30,6 +31,12 @@ from otel_bridge.otlp.messages import TraceRequest
 
 # As in normalise: deeper values than strict parsers follow are emptied.
 _DEEPEST = 90
+
+# orjson follows 1024 arrays and objects inside each other, Python's own reader fewer.
+_DEEPEST_JSON = 500
+# Looking for what is too deep takes 2 s for each MiB at the very worst.
+_LARGEST_TOO_DEEP = 1 << 20
+_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
 
 _ID_LENGTHS = {"trace_id": 16, "span_id": 8, "parent_span_id": 8}
 _ANY_VALUE = AnyValue.DESCRIPTOR
@@ -86,13 +93,33 @@ def _loads(body: bytes) -> object:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        # Lone surrogates, broken UTF-8, a byte order mark, NaN: rare, and no reason to refuse.
+        # Too deep, lone surrogates, broken UTF-8, a byte order mark, NaN: rare, and no reason to refuse.
         try:
-            document = json.loads(body.decode("utf-8-sig", "replace"), parse_constant=str)
+            shallow = _shallow(body)
+            document = json.loads(shallow.decode("utf-8-sig", "replace"), parse_constant=str)
             text = json.dumps(document, ensure_ascii=False).encode("utf-16", "surrogatepass")
             return orjson.loads(text.decode("utf-16", "replace"))
         except (ValueError, RecursionError):
             raise UndecodableError(f"The body is not JSON: {error}.") from error
+
+
+def _shallow(body: bytes) -> bytes:
+    """*body* with null in place of what is nested too deep; a very large one as it is."""
+    if len(body) > _LARGEST_TOO_DEEP:
+        return body
+    pieces = []
+    depth = at = 0
+    for match in _BRACKETS.finditer(body):
+        bracket = match[0]
+        if bracket in (b"[", b"{"):
+            depth += 1
+            if depth == _DEEPEST_JSON:
+                pieces += [body[at : match.start()], b"null"]
+        elif bracket in (b"]", b"}"):
+            if depth == _DEEPEST_JSON:
+                at = match.end()
+            depth -= 1
+    return b"".join([*pieces, body[at:]]) if pieces else body
 
 
 def _arguments(value: object, message: Descriptor, depth: int) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def nested(depth: int) -> Value:
 
 
 def test_a_span_within_all_bounds_is_whole() -> None:
-    headers = {f"http.request.header.x-{n}": ["v" * 100] for n in range(200)}
+    headers: Attributes = {f"http.request.header.x-{n}": ["v" * 100] for n in range(200)}
     exchange, cut = exchange_and_cut({**headers, "other": "x" * 1000})
 
     assert {} == cut

@@ -201,8 +201,9 @@ def test_a_fault_is_named_with_its_place(body: bytes, sentence: str) -> None:
     assert sentence in str(raised.value)
 
 
-def test_a_value_nested_too_deep_costs_nothing_but_itself() -> None:
-    deep = b'{"arrayValue":{"values":[' * 150 + b"]}}" * 150
+@pytest.mark.parametrize("depth", [150, 10_000])
+def test_a_value_nested_too_deep_costs_nothing_but_itself(depth: int) -> None:
+    deep = b'{"arrayValue":{"values":[{"stringValue":"]\\"}"},' * depth + b"null" + b"]}}" * depth
     body = with_span(name="kept", attributes=[{"key": "deep", "value": "DEEP"}]).replace(b'"DEEP"', deep)
 
     assert "kept" == span_of(body).name

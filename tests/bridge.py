@@ -61,6 +61,9 @@ class Bridge:
             "journal": {"directory": str(self.directory / "state"), "min_free": "0MiB"},
             "telemetry": {"metrics": {"endpoint": "127.0.0.1:0"}},
         }
+        if "inspector" in sections:
+            kept = {"directory": str(self.directory / "inspector"), "retention": {"min_free": "0MiB"}}
+            sections["inspector"] = kept | sections["inspector"]
         with self.config.open("w") as file:
             YAML(typ="safe").dump(document | sections, file)
 

@@ -18,6 +18,7 @@ _COMMANDS = {
     "convert": "convert",
     "dead-letters": "dead_letters",
     "demo": "demo",
+    "inspector": "inspector",
     "kong": "kong",
     "serve": "serve",
     "tail": "tail",

@@ -69,7 +69,7 @@ def _config(directory: Path) -> Config:
 
 async def _run(config: Config, seconds: float) -> None:
     logs.configure(config.telemetry.logs.level, config.telemetry.logs.format)
-    bridge = Bridge(config)
+    bridge = Bridge(config, prints=True)
     await bridge.open()
     await bridge.start()
     for line in greeting(bridge):

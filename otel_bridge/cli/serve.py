@@ -30,7 +30,8 @@ _START_FAILED = 3
 def serve(config: Path | None, forget: tuple[str, ...]) -> None:
     """Receive OTLP, keep it in the journal, deliver it.
 
-    Without a configuration: OTLP on 127.0.0.1:4317 and :4318, and a line on stdout for each exchange.
+    Without a configuration: OTLP on 127.0.0.1:4317 and :4318, and the inspector on :4380, which keeps
+    the exchanges.
     SIGTERM delivers what it can within 20 s and ends, SIGHUP reads the configuration anew.
     """
     allow_open_files()

@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from otel_bridge.asgi import StartupError, bound_address, listen, split_endpoint
-from otel_bridge.config import ConfigError, Inspector, load
+from otel_bridge.config import ConfigError, load
 from otel_bridge.inspector.terminal.terminal import print_exchanges
 from otel_bridge.inspector.wire.tokens import IngestToken
+from otel_bridge.service.inspector import ingest_tokens
 from otel_bridge.telemetry import logs
 
 _START_FAILED = 3
@@ -39,7 +40,7 @@ def tail(config: Path | None) -> None:
     except StartupError as error:
         click.echo(f"otel-bridge tail: {error}", err=True)
         raise click.exceptions.Exit(_START_FAILED) from error
-    tokens = _ingest_tokens(settings.inspector)
+    tokens = ingest_tokens(settings.inspector)
     beyond = not settings.inspector.endpoint.is_loopback
 
     def greet() -> None:
@@ -47,13 +48,6 @@ def tail(config: Path | None) -> None:
             click.echo(text, err=True)
 
     asyncio.run(print_exchanges(sock, tokens=tokens, ready=greet))
-
-
-def _ingest_tokens(inspector: Inspector) -> list[IngestToken]:
-    return [
-        IngestToken(token=each.token.get_secret_value(), environment=each.environment, bucket=each.bucket)
-        for each in inspector.ingest_tokens
-    ]
 
 
 def _greeting(address: str, tokens: Sequence[IngestToken], *, beyond: bool) -> Iterator[str]:

@@ -42,6 +42,7 @@ ReadableFile = Annotated[Path, BeforeValidator(values.readable_file)]
 Listen = Annotated[Endpoint, PlainValidator(values.endpoint)]
 SecretName = Annotated[str, BeforeValidator(values.secret_name)]
 Pattern = Annotated[str, BeforeValidator(values.pattern)]
+Query = Annotated[str, BeforeValidator(values.query)]
 
 QueueSize = Annotated[
     Count, AfterValidator(within(0, 1_000_000)), AfterValidator(lambda count: max(count, 1))
@@ -249,7 +250,7 @@ class Inspector(Section):
         default_factory=lambda: values.directory("~/.local/state/otel-bridge/inspector")
     )
     log_bodies: Literal["all", "errors", "none"] = "all"
-    exclude: tuple[Text, ...] = ()
+    exclude: tuple[Query, ...] = ()
     retention: Retention = Retention()
     tokens: tuple[InspectorToken, ...] = ()
     ingest_tokens: tuple[IngestToken, ...] = ()

@@ -201,6 +201,19 @@ def pattern(value: object) -> str:
     return text
 
 
+def query(value: object) -> str:
+    """A query of the inspector's language."""
+    # With the language come lxml and more, which most configurations don't need.
+    from otel_bridge.inspector.query import QuerySyntaxError, parse
+
+    text = required_text(value)
+    try:
+        parse(text)
+    except QuerySyntaxError as error:
+        raise ValueError(f"is not a query, at column {error.start + 1}: {error.message}") from error
+    return text
+
+
 def not_retired(host: str) -> str:
     if is_retired(host):
         raise ValueError(

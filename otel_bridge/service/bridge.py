@@ -15,6 +15,7 @@ import asyncio
 import secrets
 from collections.abc import Collection
 from contextlib import AsyncExitStack
+from functools import partial
 from socket import socket
 from typing import Any
 
@@ -22,11 +23,19 @@ import structlog
 
 from otel_bridge.asgi import AsgiServer, StartupError, bound_address, listen
 from otel_bridge.config import Config
+from otel_bridge.inspector.terminal.terminal import print_exchanges
 from otel_bridge.inspector.wire.tokens import IngestToken
 from otel_bridge.journal import Cursor, DeadLetters, Journal, JournalError
 from otel_bridge.service.cursors import UnsettledError, check_leavers, reconcile
 from otel_bridge.service.exporters import pipeline_names, plans
-from otel_bridge.service.inspector_process import InspectorProcess
+from otel_bridge.service.inspector import (
+    ingest_tokens,
+    inspector_settings,
+    page,
+    serve_inspector,
+    start_token,
+)
+from otel_bridge.service.inspector_process import InspectorProcess, Main
 from otel_bridge.service.pipelines import Pipelines
 from otel_bridge.service.reception import Reception, check_tls
 from otel_bridge.telemetry.instruments import INSPECTOR_RESTARTS
@@ -47,12 +56,15 @@ log = structlog.get_logger(__name__)
 class Bridge:
     """One configuration at work; belongs to the loop it is opened in."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, *, prints: bool = False) -> None:
+        """With *prints* the inspector keeps nothing, and writes a line for each exchange to stdout."""
         self.config = config
+        self._prints = prints
         self.metrics = Metrics()
         self._undo = AsyncExitStack()
         # What the inspector knows this bridge by, where it lets in only those it knows.
         self._own_token = secrets.token_urlsafe()
+        self._start_token = "" if prints else start_token(config.inspector)
 
     async def open(self, forget: Collection[str] = ()) -> None:
         """Take everything that somebody else could have taken.
@@ -140,7 +152,10 @@ class Bridge:
 
     @property
     def inspector(self) -> str | None:
-        return f"http://{bound_address(self._inspector_socket)}" if self._inspector_socket else None
+        """The URL for people."""
+        if self._inspector_socket is None:
+            return None
+        return page(bound_address(self._inspector_socket), self._start_token)
 
     def _bind(self) -> None:
         config = self.config
@@ -184,15 +199,15 @@ class Bridge:
     async def _start(self) -> None:
         config = self.config
         if self._inspector_socket is not None:
-            inspector = InspectorProcess(
+            process = InspectorProcess(
                 self._inspector_socket,
-                tokens=self._ingest_tokens(),
+                self._inspector_main(),
                 log_level=config.telemetry.logs.level,
                 log_format=config.telemetry.logs.format,
                 restarted=self.metrics.counter(INSPECTOR_RESTARTS).inc,
             )
-            await inspector.start()
-            self._undo.push_async_callback(inspector.stop)
+            await process.start()
+            self._undo.push_async_callback(process.stop)
         await self._start_telemetry()
         self._reception = Reception(
             self.config, self._http_socket, journal=self._journal, metrics=self.metrics
@@ -210,13 +225,15 @@ class Bridge:
         self.metrics.register_source(self._pipelines.readings)
         self._pipelines.start()
 
-    def _ingest_tokens(self) -> list[IngestToken]:
-        configured = [
-            IngestToken(token=each.token.get_secret_value(), environment=each.environment, bucket=each.bucket)
-            for each in self.config.inspector.ingest_tokens
-        ]
-        own = IngestToken(token=self._own_token, environment=OWN_ENVIRONMENT)
-        return [*configured, own] if configured else []
+    def _inspector_main(self) -> Main:
+        section = self.config.inspector
+        senders = ingest_tokens(section)
+        if senders:
+            senders.append(IngestToken(token=self._own_token, environment=OWN_ENVIRONMENT))
+        if self._prints:
+            return partial(print_exchanges, tokens=senders)
+        settings = inspector_settings(section, start_token=self._start_token, senders=senders)
+        return partial(serve_inspector, settings=settings)
 
     async def _start_telemetry(self) -> None:
         self.metrics.register_source(journal_source(self._journal))

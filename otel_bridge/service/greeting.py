@@ -20,7 +20,7 @@ def greeting(bridge: Bridge) -> Iterator[str]:
     for name, exporter in config.exporters.items():
         yield f"  {name:<10} {selection(exporter.apply_to)} to {destination(exporter)}"
     if bridge.inspector:
-        yield f"  inspector  {bridge.inspector} takes everything; a line for each exchange below"
+        yield f"  inspector  {bridge.inspector} takes everything"
     yield "To make Kong send, put into kong.conf:"
     yield "  tracing_instrumentations = request"
     yield "  tracing_sampling_rate = 1.0"

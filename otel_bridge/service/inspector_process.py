@@ -12,14 +12,16 @@ import contextlib
 import multiprocessing
 import os
 import socket
+import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine
 from multiprocessing.process import BaseProcess
+from typing import Any
 
 import structlog
+import uvloop
 
-from otel_bridge.inspector.terminal.terminal import print_exchanges
-from otel_bridge.inspector.wire.tokens import IngestToken
+from otel_bridge.asgi import StartupError
 from otel_bridge.telemetry import logs
 from otel_bridge.telemetry.logs import Format, Level
 
@@ -27,6 +29,10 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 # What a child gets to finish in before it is killed.
 GRACE = 5.0
+START_FAILED = 3
+
+Main = Callable[[socket.socket], Coroutine[Any, Any, None]]
+"""What the child does with the socket, until SIGTERM; it can be pickled."""
 
 log = structlog.get_logger(__name__)
 
@@ -40,15 +46,15 @@ class InspectorProcess:
     def __init__(
         self,
         sock: socket.socket,
+        main: Main,
         *,
-        tokens: Sequence[IngestToken],
         log_level: Level,
         log_format: Format,
         restarted: Callable[[], None],
     ) -> None:
-        """The child accepts on *sock*; *restarted* is called when one had to be replaced."""
+        """The child runs *main* on *sock*; *restarted* is called when one had to be replaced."""
         self._socket = sock
-        self._arguments = (sock, list(tokens), log_level, log_format)
+        self._arguments = (sock, main, log_level, log_format)
         self._restarted = restarted
         self._child: BaseProcess | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -98,12 +104,17 @@ async def _ended(child: BaseProcess) -> None:
         loop.remove_reader(child.sentinel)
 
 
-def _serve(sock: socket.socket, tokens: list[IngestToken], log_level: Level, log_format: Format) -> None:
+def _serve(sock: socket.socket, main: Main, log_level: Level, log_format: Format) -> None:
     # Ctrl-C goes to all of a terminal's session: the bridge has to stop first and deliver its rest.
     os.setsid()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     logs.configure(log_level, log_format)
-    asyncio.run(print_exchanges(sock, tokens=tokens, ready=lambda: None))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(main(sock))
+    except StartupError as error:
+        log.error(str(error))  # noqa: TRY400 - a sentence for its operator
+        sys.exit(START_FAILED)
 
 
 def _end_with_parent() -> None:

@@ -6,35 +6,76 @@ import os
 import re
 import signal
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.bridge import PROGRAM, Bridge, run
+from otel_bridge.inspector.query import All
+from otel_bridge.inspector.store.interface import StoreError
+from otel_bridge.inspector.store.sqlite import SqliteStore
+from tests.bridge import PROGRAM, Bridge, eventually, run
 from tests.end_to_end.traffic import Call, request
+from tests.vendor_server import closed_port
 
 CHILDREN = Path("/proc/thread-self/children")
 
 
-def test_without_exporters_the_inspector_prints_each_exchange(tmp_path: Path) -> None:
+def test_without_exporters_the_inspector_keeps_each_exchange(tmp_path: Path) -> None:
     with Bridge(tmp_path, inspector={"endpoint": "127.0.0.1:0"}) as bridge:
         bridge.post(request(Call("/seen")))
-        bridge.wait_for_line(r"GET +200 +shop\.example\.com/seen ")
+        eventually(lambda: ["/seen"] == kept_paths(tmp_path), "it is kept")
 
         assert 0 == bridge.stop()
+        assert not [line for line in bridge.output if "/seen" in line]
 
 
 @pytest.mark.skipif(not CHILDREN.exists(), reason="this system does not list a process's children")
 def test_a_killed_inspector_comes_back_and_costs_nothing(tmp_path: Path) -> None:
     with Bridge(tmp_path, inspector={"endpoint": "127.0.0.1:0"}) as bridge:
         bridge.post(request(Call("/before")))
-        bridge.wait_for_line("/before ")
+        eventually(lambda: ["/before"] == kept_paths(tmp_path), "the first is kept")
         os.kill(inspector_of(bridge), signal.SIGKILL)
         bridge.post(request(Call("/after")))
         bridge.wait_for_line("the inspector ended; it is started again")
-        bridge.wait_for_line("/after ")
+        eventually(lambda: ["/after", "/before"] == kept_paths(tmp_path), "the second is kept too")
 
         assert 0 == bridge.stop()
+
+
+def test_an_exchange_that_comes_by_two_exporters_is_kept_once(tmp_path: Path) -> None:
+    """As after `kong import` of two plugins that named the retired host."""
+    port = closed_port()
+    beside = {"service_token": "t", "host": "127.0.0.1", "port": port, "https": False, "extensions": True}
+    sections = {
+        "inspector": {"endpoint": f"127.0.0.1:{port}"},
+        "exporters": {
+            "galileo": beside | {"flush_timeout": "50ms"},
+            "runscope": {
+                "access_token": "t",
+                "bucket_key": "b",
+                "api_endpoint": f"http://127.0.0.1:{port}",
+                "flush_timeout": "50ms",
+            },
+        },
+    }
+    with Bridge(tmp_path, **sections) as bridge:
+        bridge.post(request(Call("/twice"), Call("/again")))
+        eventually(lambda: 6 == bridge.metric("exporter_sent_exchanges_total"), "all three have delivered")
+
+        assert {"/twice": 1, "/again": 1} == Counter(kept_paths(tmp_path))
+
+
+def kept_paths(directory: Path) -> list[str]:
+    """What the inspector of the bridge in *directory* holds, newest first; read beside it."""
+    try:
+        store = SqliteStore(directory / "inspector")
+    except StoreError:  # not made yet
+        return []
+    try:
+        return [row.path for row in store.search(All(), limit=100).rows]
+    finally:
+        store.close()
 
 
 def inspector_of(bridge: Bridge) -> int:

@@ -87,7 +87,7 @@ class Terminal:
 
 
 async def print_exchanges(
-    sock: socket.socket, *, tokens: Iterable[IngestToken] = (), ready: Callable[[], None]
+    sock: socket.socket, *, tokens: Iterable[IngestToken] = (), ready: Callable[[], None] = lambda: None
 ) -> None:
     """Serve the front door on *sock* and print to stdout, until SIGINT, SIGTERM or a closed pipe.
 

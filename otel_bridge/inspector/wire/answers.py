@@ -41,6 +41,11 @@ def runscope_kept(messages: Sequence[Message]) -> Response:
     return _json(200, {"data": data, "meta": {"status": "success"} | counts, "error": None})
 
 
+def runscope_found(data: Any) -> Response:
+    """200 with what was asked for."""
+    return _json(200, {"data": data, "meta": {"status": "success"}, "error": None})
+
+
 def runscope_refused(status: int, why: str, headers: Mapping[str, str] | None = None) -> Response:
     error = {
         "status": status,

@@ -1,7 +1,7 @@
 """The endpoints that Galileo agents and Runscope clients post to.
 
     POST /1.1.0/single, /1.1.0/batch, /1.0.0/..., /     ALF, an object or an array in any of them
-    POST /buckets/{key}/messages                        Runscope messages, one or an array
+    POST /buckets/{key}/messages                        Runscope messages, one or an array (reads: buckets/)
 
 Laws: what is answered as kept is kept (`Sink.keep` returns first), whether the sender waits for the
 answer or not; whatever is posted gets an answer in its protocol's own shape; one bad entry costs its
@@ -13,14 +13,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from otel_bridge.inspector.exchange import RANDOM_BYTES, Exchange
 from otel_bridge.inspector.wire import galileo, runscope
@@ -39,7 +39,7 @@ BODY_TIMEOUT = 120.0
 _ALF_PATHS = ("/", *(f"/{version}/{way}" for version in ("1.0.0", "1.1.0") for way in ("single", "batch")))
 _BEARER = "bearer "
 _COME_BACK = {"retry-after": "1"}
-_WRONG_METHOD = "only POST is taken here"
+_WRONG_METHOD = "this is not taken here; traffic is posted"
 _WRONG_PATH = "nothing is taken here: ALF goes to /1.1.0/single, messages go to /buckets/{key}/messages"
 _OTHER_SITES = frozenset({"cross-site", "same-site"})
 
@@ -48,7 +48,12 @@ Clock = Callable[[], int]
 Refuse = Callable[[int, str, Mapping[str, str] | None], Response]
 
 
-def front_door(
+def front_door(sink: Sink, **options: Any) -> Starlette:
+    """An app that has the routes alone; *options* as in `routes`."""
+    return application(routes(sink, **options))
+
+
+def routes(
     sink: Sink,
     *,
     tokens: Iterable[IngestToken] = (),
@@ -56,8 +61,8 @@ def front_door(
     max_in_flight: int = MAX_IN_FLIGHT,
     body_timeout: float = BODY_TIMEOUT,
     clock: Clock = time.time_ns,
-) -> Starlette:
-    """The app that answers both protocols and gives what arrives to *sink*.
+) -> list[Route]:
+    """Answer both protocols and give what arrives to *sink*.
 
     A body has at most *max_body* bytes, all bodies that are in the process at once *max_in_flight* (more:
     503), before and after decompression; a sender has *body_timeout* seconds for its body (longer: 408).
@@ -65,13 +70,15 @@ def front_door(
     """
     posted = Posted(max_body=max_body, max_in_flight=max_in_flight, body_timeout=body_timeout)
     door = _FrontDoor(sink, IngestTokens(tokens), posted, clock)
-    app = Starlette(
-        routes=[
-            *(Route(path, door.galileo, methods=["POST"]) for path in _ALF_PATHS),
-            Route("/buckets/{bucket}/messages", door.runscope, methods=["POST"]),
-        ],
-        exception_handlers={HTTPException: _not_routed},
-    )
+    return [
+        *(Route(path, door.galileo, methods=["POST"]) for path in _ALF_PATHS),
+        Route("/buckets/{bucket}/messages", door.runscope, methods=["POST"]),
+    ]
+
+
+def application(routes: Sequence[BaseRoute]) -> Starlette:
+    """An app with *routes* that refuses all else in the words of the protocol it looks like."""
+    app = Starlette(routes=routes, exception_handlers={HTTPException: _not_routed})
     # Agents take a redirect for a refusal and drop what they have.
     app.router.redirect_slashes = False
     return app
@@ -101,7 +108,7 @@ class _FrontDoor:
     async def _take_messages(self, request: Request) -> Response:
         bucket = request.path_params["bucket"]
         try:
-            self._tokens.admit_to_bucket(_bearer_token(request), bucket)
+            self._tokens.admit_to_bucket(bearer_token(request), bucket)
         except UnknownTokenError as error:
             raise RefusedError(403, "the access token is not one for this bucket") from error
         async with self._posted.documents(request) as documents:
@@ -146,6 +153,7 @@ async def _not_routed(request: Request, error: Exception) -> Response:
     return refuse(found.status_code, why, found.headers)
 
 
-def _bearer_token(request: Request) -> str:
+def bearer_token(request: Request) -> str:
+    """What *request* shows as its bearer token; "" for nothing."""
     given = request.headers.get("authorization", "")
     return given[len(_BEARER) :].strip() if given[: len(_BEARER)].lower() == _BEARER else ""

@@ -43,6 +43,11 @@ class IngestTokens:
         if self._tokens and not any(each.bucket == bucket for each in self._with(token)):
             raise UnknownTokenError
 
+    def buckets(self, token: str | None = None) -> set[str]:
+        """The buckets that *token* gives access to, or that any token does."""
+        tokens = self._tokens if token is None else self._with(token)
+        return {each.bucket for each in tokens if each.bucket is not None}
+
     def _with(self, token: str) -> list[IngestToken]:
         given = token.encode()
         return [each for each in self._tokens if hmac.compare_digest(given, each.token.encode())]

@@ -1,0 +1,98 @@
+"""What has just been kept, for those who look on: live tail, alerts.
+
+Publishing never waits. Who does not keep up is told how much they missed; what they were not told is in
+the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from otel_bridge.inspector.exchange import Exchange, Side
+from otel_bridge.inspector.query import Subject
+
+MOST_EXCHANGES = 2_000
+MOST_BYTES = 16 << 20
+
+Wanted = Callable[[Subject], bool]
+
+
+class News(NamedTuple):
+    exchanges: Sequence[Exchange]
+    """Oldest first."""
+    missed: int
+    """How many came before them and had to be left out."""
+
+
+class Live:
+    """Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._listeners: set[Listener] = set()
+
+    @contextmanager
+    def listen(
+        self, wanted: Wanted, *, most: int = MOST_EXCHANGES, most_bytes: int = MOST_BYTES
+    ) -> Iterator[Listener]:
+        """Hear of what is *wanted* as long as the block lasts.
+
+        Of what is not taken yet the newest *most* exchanges, or *most_bytes* of bodies, are held.
+        """
+        listener = Listener(wanted, most, most_bytes)
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    def publish(self, exchanges: Sequence[Exchange]) -> None:
+        if self._listeners:
+            subjects = [Subject(exchange) for exchange in exchanges]
+            for listener in self._listeners:
+                listener.hear(subjects)
+
+
+class Listener:
+    """One who looks on."""
+
+    def __init__(self, wanted: Wanted, most: int, most_bytes: int) -> None:
+        self._wanted = wanted
+        self._most = most
+        self._most_bytes = most_bytes
+        self._held: deque[Exchange] = deque()
+        self._bytes = 0
+        self._missed = 0
+        self._news = asyncio.Event()
+
+    def hear(self, subjects: Sequence[Subject]) -> None:
+        for subject in subjects:
+            if self._wanted(subject):
+                self._held.append(subject.exchange)
+                self._bytes += weight(subject.exchange)
+        while self._held and (len(self._held) > self._most or self._bytes > self._most_bytes):
+            self._bytes -= weight(self._held.popleft())
+            self._missed += 1
+        if self._held or self._missed:
+            self._news.set()
+
+    async def take(self) -> News:
+        """All that came since the last time; waits until there is something."""
+        await self._news.wait()
+        self._news.clear()
+        news = News(list(self._held), self._missed)
+        self._held.clear()
+        self._bytes = self._missed = 0
+        return news
+
+
+def weight(exchange: Exchange) -> int:
+    """Bytes of both bodies."""
+    return _weight(exchange.request) + _weight(exchange.response)
+
+
+def _weight(side: Side) -> int:
+    return 0 if side.body is None else len(side.body)

@@ -1,0 +1,110 @@
+"""The inspector as one process on one port: what arrives, what is kept, and who looks on.
+
+start: store → keeper → server        stop: server (answer what is in flight) → keeper → store
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import NamedTuple
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
+
+from otel_bridge.asgi import AsgiServer, StartupError
+from otel_bridge.inspector import buckets
+from otel_bridge.inspector.access import AccessTokens
+from otel_bridge.inspector.keeper import Keeper
+from otel_bridge.inspector.live import Live
+from otel_bridge.inspector.policy import Policy
+from otel_bridge.inspector.settings import InspectorSettings
+from otel_bridge.inspector.store.interface import Store, StoreError
+from otel_bridge.inspector.store.sqlite import SqliteStore
+from otel_bridge.inspector.store.sqlite.retention import Retention
+from otel_bridge.inspector.wire import front_door
+from otel_bridge.inspector.wire.tokens import IngestTokens
+
+TIDY_SECONDS = 60.0
+# A parent kills it after a little more.
+GRACE = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+class Parts(NamedTuple):
+    """What stands beside the wire is made of these."""
+
+    settings: InspectorSettings
+    store: Store
+    live: Live
+    access: AccessTokens
+
+
+Beside = Callable[[Parts], ASGIApp]
+"""Makes the app that answers whatever the wire does not."""
+
+
+async def serve(
+    sock: socket.socket,
+    settings: InspectorSettings,
+    *,
+    ready: Callable[[], None] = lambda: None,
+    beside: Beside | None = None,
+) -> None:
+    """Serve on *sock* until SIGINT or SIGTERM; *ready* is called once it does. Raises StartupError."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    store = await asyncio.to_thread(_open, settings)
+    live = Live()
+    policy = Policy(log_bodies=settings.log_bodies, exclude=settings.exclude)
+    keeper = Keeper(store.append, policy=policy, live=live)
+    parts = Parts(settings, store, live, AccessTokens(settings.tokens))
+    server = AsgiServer(front_door.application(_routes(parts, keeper, beside)), sock)
+    await server.start()
+    tidying = asyncio.create_task(_tidy(store), name="retention")
+    ready()
+    await stopped.wait()
+    tidying.cancel()
+    await server.stop(grace=GRACE)
+    await keeper.close()
+    await asyncio.to_thread(store.close)
+
+
+def _open(settings: InspectorSettings) -> SqliteStore:
+    try:
+        return SqliteStore(settings.directory, retention=Retention(**asdict(settings.retention)))
+    except StoreError as error:
+        raise StartupError(f"Cannot use the inspector's store: {error}.") from error
+
+
+def _routes(parts: Parts, keeper: Keeper, beside: Beside | None) -> list[BaseRoute]:
+    senders = parts.settings.ingest_tokens
+    found: list[BaseRoute] = [
+        *front_door.routes(keeper, tokens=senders),
+        *buckets.routes(parts.store, access=parts.access, senders=IngestTokens(senders)),
+        Route("/healthz", _healthy),
+    ]
+    return [*found, Mount("/", beside(parts))] if beside else found
+
+
+async def _healthy(_: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+async def _tidy(store: SqliteStore) -> None:
+    while True:
+        try:
+            await asyncio.to_thread(store.tidy)
+        except StoreError as error:
+            log.warning("old traffic can't be let go for now", why=str(error))
+        except Exception:
+            log.exception("retention failed")
+        await asyncio.sleep(TIDY_SECONDS)

@@ -1,0 +1,46 @@
+"""What the inspector runs with; it can be pickled, for it goes to a process of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from otel_bridge.inspector.access import AccessToken
+from otel_bridge.inspector.wire.tokens import IngestToken
+
+
+class LogBodies(StrEnum):
+    """Whose bodies are kept."""
+
+    ALL = "all"
+    ERRORS = "errors"
+    """Of exchanges that failed: status 400 and above, or none."""
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """Seconds and bytes."""
+
+    age: float
+    size: int
+    bodies: float
+    """How long bodies are kept; at most `age`."""
+    min_free: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectorSettings:
+    directory: Path
+    retention: Retention
+    log_bodies: LogBodies = LogBodies.ALL
+    exclude: tuple[str, ...] = ()
+    """Queries; what one of them matches is not kept."""
+    tokens: tuple[AccessToken, ...] = field(repr=False)
+    """Of people; at least one."""
+    ingest_tokens: tuple[IngestToken, ...] = field(default=(), repr=False)
+    """Of senders; without any everybody may send."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names it answers to."""
+    public_url: str | None = None

@@ -1,0 +1,61 @@
+"""From the configuration to what the inspector runs with."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Iterable
+
+from otel_bridge.config.models import Inspector
+from otel_bridge.inspector.access import AccessToken, Role
+from otel_bridge.inspector.settings import InspectorSettings, LogBodies, Retention
+from otel_bridge.inspector.wire.tokens import IngestToken
+
+
+async def serve_inspector(sock: socket.socket, *, settings: InspectorSettings) -> None:
+    """`otel_bridge.inspector.serve`, imported only where it is called.
+
+    The bridge hands this to its child process, and has itself no use for the store.
+    """
+    from otel_bridge.inspector.serve import serve
+
+    await serve(sock, settings)
+
+
+def inspector_settings(
+    section: Inspector, *, start_token: str, senders: Iterable[IngestToken]
+) -> InspectorSettings:
+    """*start_token* is an admin's where the configuration has no tokens of people."""
+    retention = section.retention
+    people = [
+        AccessToken(token=each.token.get_secret_value(), role=Role(each.role)) for each in section.tokens
+    ]
+    return InspectorSettings(
+        directory=section.directory,
+        retention=Retention(
+            age=retention.age, size=retention.size, bodies=retention.bodies, min_free=retention.min_free
+        ),
+        log_bodies=LogBodies(section.log_bodies),
+        exclude=section.exclude,
+        tokens=tuple(people) or (AccessToken(token=start_token, role=Role.ADMIN),),
+        ingest_tokens=tuple(senders),
+        allowed_hosts=section.allowed_hosts,
+        public_url=section.public_url,
+    )
+
+
+def ingest_tokens(section: Inspector) -> list[IngestToken]:
+    return [
+        IngestToken(token=each.token.get_secret_value(), environment=each.environment, bucket=each.bucket)
+        for each in section.ingest_tokens
+    ]
+
+
+def start_token(section: Inspector) -> str:
+    """A new token for whoever may read what is printed at start; "" where tokens are configured."""
+    return "" if section.tokens else secrets.token_urlsafe()
+
+
+def page(address: str, token: str) -> str:
+    """The inspector's URL for people; *token* as `start_token` made it."""
+    return f"http://{address}/?token={token}" if token else f"http://{address}/"

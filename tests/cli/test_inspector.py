@@ -1,0 +1,120 @@
+"""`otel-bridge inspector`: posted to, read, ended, started again."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+
+from tests.bridge import PATIENCE, PROGRAM, run
+from tests.inspector.wire.agents import KONG_GALILEO, KONG_RUNSCOPE
+from tests.vendor_server import VendorServer
+
+
+class Inspector(NamedTuple):
+    url: str
+    token: str
+    process: subprocess.Popen[str]
+
+    def messages(self, token: str | None = None) -> httpx.Response:
+        given = self.token if token is None else token
+        return httpx.get(
+            f"{self.url}buckets/b/messages", headers={"Authorization": f"Bearer {given}"}, timeout=PATIENCE
+        )
+
+    def end(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE)
+
+
+@contextmanager
+def inspector(directory: Path, more: str = "") -> Iterator[Inspector]:
+    config = directory / "inspector.yaml"
+    config.write_text(
+        f"inspector:\n  endpoint: 127.0.0.1:0\n  directory: {directory / 'store'}\n"
+        f"  retention: {{min_free: 0, age: 36500d, bodies: 36500d}}\n{more}"
+    )
+    with subprocess.Popen(
+        [*PROGRAM, "inspector", "--config", config], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout
+            greeting = "".join(iter(process.stdout.readline, "ready\n"))
+            found = re.search(r"inspector +(http://\S+/)(?:\?token=(\S+))?\n", greeting)
+            assert found, greeting
+            yield Inspector(found[1], found[2] or "", process)
+        finally:
+            process.kill()
+
+
+def test_what_was_posted_is_there_after_a_restart(tmp_path: Path) -> None:
+    with inspector(tmp_path) as first:
+        kept = httpx.post(f"{first.url}buckets/b/messages", json=KONG_RUNSCOPE, timeout=PATIENCE)
+        also = httpx.post(f"{first.url}1.1.0/single", json=KONG_GALILEO, timeout=PATIENCE)
+
+        assert [200, 200] == [kept.status_code, also.status_code]
+        assert "ok\n" == httpx.get(f"{first.url}healthz").text
+        assert 0 == first.end()
+    with inspector(tmp_path) as second:
+        [found] = second.messages().json()["data"]
+
+        assert kept.json()["data"][0]["uuid"] == found["uuid"]
+        assert first.token != second.token
+        assert 403 == second.messages(first.token).status_code
+
+
+def test_a_kill_loses_nothing_that_was_answered(tmp_path: Path) -> None:
+    with inspector(tmp_path) as first:
+        posted = httpx.post(f"{first.url}buckets/b/messages", json=[KONG_RUNSCOPE] * 50, timeout=PATIENCE)
+        first.process.kill()
+        first.process.wait(PATIENCE)
+
+        assert 50 == posted.json()["meta"]["success_count"]
+    with inspector(tmp_path) as second:
+        assert 50 == len(second.messages().json()["data"])
+
+
+def test_configured_tokens_and_queries_count(tmp_path: Path) -> None:
+    more = (
+        "  tokens: [{token: mine, role: viewer}]\n"
+        "  exclude: ['status:502 path:/orders']\n"
+        "  ingest_tokens: [{token: sender, bucket: b}]\n"
+    )
+    with inspector(tmp_path, more) as running:
+        as_sender = {"Authorization": "Bearer sender"}
+        kept = {**KONG_RUNSCOPE, "response": {"status": 200}}
+        for message, headers in ((KONG_RUNSCOPE, as_sender), (kept, as_sender), (kept, {})):
+            httpx.post(f"{running.url}buckets/b/messages", json=message, headers=headers, timeout=PATIENCE)
+
+        assert "" == running.token
+        assert [200] == [each["response"]["status"] for each in running.messages("mine").json()["data"]]
+
+
+@pytest.mark.parametrize("fault", ["port", "directory"])
+def test_what_keeps_it_from_starting_is_one_sentence(tmp_path: Path, fault: str) -> None:
+    config, directory = tmp_path / "inspector.yaml", tmp_path / "store"
+    with VendorServer() as other:
+        endpoint = f"127.0.0.1:{other.port if fault == 'port' else 0}"
+        if fault == "directory":
+            directory.write_text("a file")
+        config.write_text(f"inspector: {{endpoint: '{endpoint}', directory: {directory}}}\n")
+        ended = run("inspector", "--config", str(config))
+
+    assert 3 == ended.code
+    assert re.fullmatch(r"otel-bridge inspector: Cannot .*\.\n", ended.err), ended.err
+
+
+def test_a_query_that_is_none_is_a_fault_with_its_column(tmp_path: Path) -> None:
+    config = tmp_path / "inspector.yaml"
+    config.write_text("inspector:\n  exclude:\n    - path:/health*\n    - 'path:/a status:'\n")
+    ended = run("check-config", str(config))
+
+    assert 1 == ended.code
+    assert re.search(r":4: inspector\.exclude\[1\]: is not a query, at column \d+: ", ended.out), ended.out

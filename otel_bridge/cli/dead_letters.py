@@ -15,6 +15,7 @@ from google.protobuf.message import DecodeError
 from otel_bridge.config import ConfigError, load
 from otel_bridge.journal import DeadLetter, DeadLetters, JournalError, State, state
 from otel_bridge.mapping import HttpExchange, spot
+from otel_bridge.service.exporters import pipeline_names
 
 _SECOND_NS = 10**9
 _HEADINGS = ("ID", "SINCE", "STATE", "EXPORTER", "API", "EXCHANGES", "BYTES", "REASON")
@@ -77,12 +78,14 @@ def replay(config: Path | None, numbers: tuple[int, ...], *, every: bool) -> Non
         lost = [] if every else [letter for letter in letters if letter.state is State.GIVEN_UP]
         if store:
             store.mark_replay(chosen)
-    waiting = sum(1 for letter in letters if letter.state is not State.GIVEN_UP)
+    marked = [letter for letter in letters if letter.state is not State.GIVEN_UP]
+    pipelines = pipeline_names(load(config))
+    waiting = sum(1 for letter in marked if letter.exporter in pipelines)
     click.echo(f"{_count(waiting, 'dead letter')} will be sent again by the running serve, or by the next.")
     complaints = [
         f"Dead letter {letter.id} was given up unread: there is nothing to send." for letter in lost
     ]
-    _complain([*complaints, *_missing(chosen, letters)])
+    _complain([*complaints, *_missing(chosen, letters), *_unsent(marked, pipelines)])
 
 
 @dead_letters.command("drop")
@@ -133,6 +136,15 @@ def _missing(chosen: Collection[int] | Literal["all"], letters: Sequence[DeadLet
     known = {letter.id for letter in letters}
     unknown = [] if chosen == "all" else sorted(set(chosen) - known)
     return [_unknown(unknown)] if unknown else []
+
+
+def _unsent(letters: Sequence[DeadLetter], pipelines: Collection[str]) -> Iterator[str]:
+    for letter in letters:
+        if letter.exporter not in pipelines:
+            yield (
+                f"Dead letter {letter.id} waits until {_printable(letter.exporter)} is configured again, "
+                "or you drop it."
+            )
 
 
 def _unknown(numbers: Sequence[int]) -> str:

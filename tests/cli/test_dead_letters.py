@@ -28,7 +28,12 @@ def directory(tmp_path: Path) -> Path:
 @pytest.fixture
 def config(tmp_path: Path, directory: Path) -> Path:
     file = tmp_path / "bridge.yaml"
-    file.write_text(f"journal: {{directory: {directory}, max_size: 64MiB}}\n")
+    galileo = "{service_token: t, host: collector.example.com}"
+    runscope = "{access_token: t, bucket_key: b}"
+    file.write_text(
+        f"journal: {{directory: {directory}, max_size: 64MiB}}\n"
+        f"exporters: {{galileo: {galileo}, runscope: {runscope}}}\n"
+    )
     return file
 
 
@@ -192,6 +197,19 @@ def test_replay_names_what_it_can_not_do_and_does_the_rest(config: Path, letters
         "Error: There is no dead letter 98, 99.",
     ] == result.stderr.splitlines()
     assert [number] == [letter.id for letter in letters.take_replays("galileo")]
+
+
+def test_replay_says_so_where_the_exporter_is_configured_no_more(config: Path, letters: DeadLetters) -> None:
+    add(letters)
+    add(letters, exporter="galileo/old")
+
+    result = run(config, "replay", "--all")
+
+    assert 1 == result.exit_code
+    assert "1 dead letter will be sent again by the running serve, or by the next.\n" == result.stdout
+    assert (
+        "Error: Dead letter 2 waits until galileo/old is configured again, or you drop it.\n" == result.stderr
+    )
 
 
 def test_drop_says_how_many(config: Path, letters: DeadLetters) -> None:

@@ -224,10 +224,10 @@ def test_an_outage_shorter_than_kong_s_patience_loses_and_repeats_nothing(site: 
 @pytest.mark.field
 def test_an_outage_of_five_minutes_needs_the_bounds_that_the_docs_name(site: Site) -> None:
     outage = 300.0
-    patient = Queue(max_retry_time=600, max_entries=int(2 * outage * RATE))
+    patient = Queue(max_retry_time=300, max_entries=330 * RATE)
     gateways = {"default": Gateway(site, "default"), "patient": Gateway(site, "patient", queue=patient)}
     for gateway in gateways.values():
-        gateway.expect(BEFORE + outage)
+        gateway.expect(BEFORE + outage + 30)
     gateways["default"].time.at(BEFORE, site.bridge.kill)
     gateways["default"].time.sleep(BEFORE + outage)
     site.bridge.start()

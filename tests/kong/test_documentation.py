@@ -14,7 +14,7 @@ from otel_bridge.kong.sizes import recommended_queue, worst_exchange
 from tests.kong.gateways import gateway
 
 PAGE = (Path(__file__).parents[2] / "docs" / "kong.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+EXAMPLES = re.findall(r"```yaml\n(_format_version.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from otel_bridge.inspector.exchange import Exchange, Side
@@ -15,6 +16,9 @@ from otel_bridge.inspector.query.values import quoted
 from tests.inspector import exchanges as exchanges_by_hand
 
 STARTED_US = exchanges_by_hand.STARTED_US
+
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For tests that must not fail because the machine is slow."""
 
 # Few words, so that queries and exchanges meet.
 WORDS = ("orders", "Orders", "billing", "card", "declined", "total", "1", "42", "500", "é", "x-y", "ad_min")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from otel_bridge.inspector.query import FIELDS, parse
 from otel_bridge.inspector.query.complete import Completions, complete, spelled_value
 from otel_bridge.inspector.query.fields import BY_NAME
-from tests.inspector.strategies import query_texts, texts
+from tests.inspector.strategies import PATIENT, query_texts, texts
 
 
 def at(text: str) -> Completions:
@@ -85,6 +85,7 @@ def test_an_offered_value_is_inserted_so_that_it_means_itself(value: str) -> Non
     assert parse(text) != parse("service:*")
 
 
+@PATIENT
 @given(st.one_of(query_texts(), texts()), st.integers(-1, 60))
 def test_anything_can_be_completed_anywhere(text: str, cursor: int) -> None:
     found = complete(text, cursor)

@@ -12,7 +12,7 @@ from otel_bridge.inspector.exchange import Side
 from otel_bridge.inspector.query import QuerySyntaxError, Subject, matcher, parse
 from otel_bridge.inspector.query.edit import with_term
 from otel_bridge.inspector.query.hints import hints
-from tests.inspector.strategies import NAMES, an_exchange, query_texts, texts
+from tests.inspector.strategies import NAMES, PATIENT, an_exchange, query_texts, texts
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,7 @@ def test_a_broken_query_is_not_edited() -> None:
         with_term("(", "service", "orders")
 
 
+@PATIENT
 @given(texts(), texts().filter(bool), st.sampled_from(NAMES), query_texts())
 def test_the_exchange_that_was_clicked_is_found_and_excluded(
     service: str, header: str, name: str, text: str

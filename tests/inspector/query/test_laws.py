@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from otel_bridge.inspector.exchange import Exchange
 from otel_bridge.inspector.query import Query, QuerySyntaxError, Subject, matcher, parse
 from otel_bridge.inspector.query.tree import All, Part, both, either, negated, terms
-from tests.inspector.strategies import exchanges, queries, texts
+from tests.inspector.strategies import PATIENT, exchanges, queries, texts
 
 PIECES = st.sampled_from(["status:", "req.json", "resp.xml./a:", "is:", "OR", "NOT", "(", ")", "-", '"'])
 
@@ -21,11 +21,13 @@ def parts() -> st.SearchStrategy[Part]:
     return queries().filter(lambda query: not isinstance(query, All))  # type: ignore[return-value]
 
 
+@PATIENT
 @given(queries())
 def test_a_query_reads_as_it_is_spelled(query: Query) -> None:
     assert query == parse(str(query))
 
 
+@PATIENT
 @given(st.one_of(st.text(), st.lists(st.one_of(texts(), PIECES)).map(" ".join)))
 def test_nothing_but_a_syntax_error_comes_of_any_text(text: str) -> None:
     query, fault = None, None
@@ -40,11 +42,13 @@ def test_nothing_but_a_syntax_error_comes_of_any_text(text: str) -> None:
         assert 0 <= fault.start <= fault.end <= len(text)
 
 
+@PATIENT
 @given(parts(), exchanges())
 def test_not_is_the_complement(part: Part, exchange: Exchange) -> None:
     assert matches(part, exchange) is not matches(negated(part), exchange)
 
 
+@PATIENT
 @given(parts(), parts(), exchanges())
 def test_and_is_both_and_or_is_either_in_any_order(one: Part, other: Part, exchange: Exchange) -> None:
     first, second = matches(one, exchange), matches(other, exchange)
@@ -55,6 +59,7 @@ def test_and_is_both_and_or_is_either_in_any_order(one: Part, other: Part, excha
     assert (first or second) is matches(either((other, one)), exchange)
 
 
+@PATIENT
 @given(queries(), exchanges())
 def test_matchers_that_share_a_subject_say_the_same(query: Query, exchange: Exchange) -> None:
     subject = Subject(exchange)

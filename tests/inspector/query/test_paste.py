@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from otel_bridge.inspector.query import parse
 from otel_bridge.inspector.query.paste import paste
+from tests.inspector.strategies import PATIENT
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -49,6 +50,7 @@ def test_paste(text: str, expected: str | None) -> None:
         assert found == str(parse(found))
 
 
+@PATIENT
 @given(st.one_of(st.text(), st.text().map(lambda rest: f"curl {rest}"), st.text().map("http://{}".format)))
 def test_whatever_is_pasted_becomes_a_query_or_nothing(text: str) -> None:
     found = paste(text)

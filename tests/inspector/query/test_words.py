@@ -6,10 +6,11 @@ import sqlite3
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from otel_bridge.inspector.query.words import fold, squeezed, words
+from tests.inspector.strategies import PATIENT
 
 SCRATCH = st.text(st.one_of(st.characters(max_codepoint=0x100), st.characters(exclude_categories=["Cs"])))
 
@@ -23,7 +24,7 @@ def index() -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@PATIENT
 @given(SCRATCH)
 @example("Straße ORDERS-42_x\x00y\x7fZ{K}")
 @example("\u0130 \u017f \u212a é\u0301 \U0001f600a")
@@ -35,6 +36,7 @@ def test_words_are_those_of_sqlites_index(index: sqlite3.Connection, text: str) 
     assert found == words(text)
 
 
+@PATIENT
 @given(SCRATCH)
 def test_folding_touches_ascii_letters_only(text: str) -> None:
     expected = "".join(each.lower() if "A" <= each <= "Z" else each for each in text)
@@ -57,6 +59,7 @@ def test_squeezing_takes_the_layout_out(text: str, expected: str) -> None:
     assert expected == squeezed(text)
 
 
+@PATIENT
 @given(SCRATCH)
 def test_squeezing_twice_is_squeezing_once_and_keeps_the_words(text: str) -> None:
     assert squeezed(text) == squeezed(squeezed(text))

@@ -6,12 +6,12 @@ elsewhere: one that went away as a whole comes back with all that it has.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from pathlib import Path
 
 import structlog
 
+from otel_bridge.journal import disk
 from otel_bridge.journal.errors import JournalError
 from otel_bridge.journal.lock import DirectoryLock
 from otel_bridge.journal.record import Record
@@ -77,7 +77,7 @@ class Reading:
     def _doubt(self, held: Segment) -> None:
         """Raises JournalError unless reading has failed for good."""
         self._failures[held.path] += 1
-        if self._failures[held.path] < _TRIES or not _works(held.path.parent):
+        if self._failures[held.path] < _TRIES or disk.trouble(held.path.parent):
             raise JournalError(f"can't read {held.path}: the disk fails")
 
     def _pass_over(self, held: Segment, bad: list[int]) -> None:
@@ -86,17 +86,3 @@ class Reading:
         elif new := set(bad) - self._bad:
             self._bad |= new
             log.error("journal records are damaged: skipped", file=str(held.path), records=len(new))
-
-
-def _works(directory: Path) -> bool:
-    """Whether the disk takes something."""
-    probe = directory / "probe"
-    try:
-        with probe.open("wb") as file:
-            file.write(b"?")
-            file.flush()
-            os.fsync(file.fileno())
-        probe.unlink()
-    except OSError:
-        return False
-    return True

@@ -8,14 +8,13 @@ that the bytes between two places are one subtraction.
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from otel_bridge.journal import database
+from otel_bridge.journal import database, disk
 from otel_bridge.journal.record import Record, Signal, checksum
 from otel_bridge.journal.sqlite_errors import is_damage, is_unreadable
 
@@ -40,8 +39,11 @@ FORMAT = database.Format(
 INSERT = "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)"
 _RANGE = "SELECT seq, signal, received_ns, checksum, body FROM record WHERE seq > ? AND seq <= ? ORDER BY seq"
 _LENGTHS = "SELECT seq, length(body) FROM record WHERE seq > ? AND seq <= ? ORDER BY seq"
-_ALL = "SELECT total, seq, signal, received_ns, checksum, body FROM record ORDER BY seq"
-_ALL_BACKWARDS = _ALL + " DESC"
+_NEWEST = "SELECT total, seq, signal, received_ns, checksum, body FROM record ORDER BY seq DESC LIMIT 1"
+_ONE = "SELECT total, seq, signal, received_ns, checksum, body FROM record WHERE seq = ?"
+_NEXT = "SELECT seq FROM record WHERE seq > ? ORDER BY seq LIMIT 1"
+_PREVIOUS = "SELECT seq FROM record WHERE seq < ? ORDER BY seq DESC LIMIT 1"
+_HIGHEST = 2**63 - 1
 _SIGNALS = {signal.encode(): signal for signal in Signal}
 
 
@@ -105,21 +107,22 @@ class SegmentReader:
     """
 
     def __init__(self, path: Path, *, sealed: bool) -> None:
+        self._path = path
         self._db = _connect(path, sealed=sealed)
-        self._unreadable = False
 
     def close(self) -> None:
         self._db.close()
 
     def fetch(self, after: int, upto: int, limit_bytes: int) -> Fetch:
         """Records after *after* up to *upto*, no more than *limit_bytes* of them, but at least one."""
-        self._unreadable = False
         try:
             reached = self._reach(after, upto, limit_bytes)
             rows = self._db.execute(_RANGE, (after, reached)).fetchall()
         except sqlite3.Error as error:
-            self._tolerate(error)
-            return self._salvage(after, upto, limit_bytes)._replace(unreadable=self._unreadable)
+            _tolerate(error)
+            found = self._salvage(after, upto, limit_bytes)
+            # SQLite calls a page damaged that the disk fails to read.
+            return found._replace(unreadable=bool(found.bad) and not disk.can_read(self._path))
         return _sort_out(rows, after, reached)
 
     def bytes_upto(self, seq: int) -> int:
@@ -172,16 +175,9 @@ class SegmentReader:
         try:
             rows: list[tuple[object, ...]] = self._db.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            self._tolerate(error)
+            _tolerate(error)
             return None
         return rows[0] if rows else None
-
-    def _tolerate(self, error: sqlite3.Error) -> None:
-        """Raise *error* unless it costs only what was read."""
-        if is_unreadable(error):
-            self._unreadable = True
-        elif not is_damage(error):
-            raise error
 
 
 def _connect(path: Path, *, sealed: bool) -> sqlite3.Connection:
@@ -212,28 +208,49 @@ def _record(row: tuple[object, ...]) -> Record | None:
 def _end(db: sqlite3.Connection, first: int) -> tuple[int, int, int]:
     """Seq and total of the last good record, and how many bad ones are behind it.
 
-    A seq is believed only with its checksum: one flipped bit could make it astronomic.
+    A seq is believed only with its checksum: one flipped bit could make it astronomic. Raises sqlite3.Error
+    where damage hides all of them.
     """
-    bad = 0
     try:
-        with closing(db.execute(_ALL_BACKWARDS)) as rows:
-            for total, *row in rows:
-                if (record := _record(tuple(row))) is not None:
-                    return record.seq, total, bad
-                bad += 1
-    except sqlite3.DatabaseError as error:
-        found = _end_before_damage(db) if is_damage(error) or is_unreadable(error) else None
-        if found is None:
+        newest = db.execute(_NEWEST).fetchone()
+    except sqlite3.Error:
+        if not (seqs := _seqs(db, first)):
             raise
-        return (*found, 1)
-    return first - 1, 0, bad
+    else:
+        if newest is None:
+            return first - 1, 0, 0
+        if _record(newest[1:]) is not None:
+            return newest[1], newest[0], 0
+        seqs = _seqs(db, first)
+    for bad, seq in enumerate(reversed(seqs)):
+        row = _try(db, _ONE, seq)
+        if row is not None and _record(row[1:]) is not None:
+            return seq, row[0], bad
+    return first - 1, 0, len(seqs)
 
 
-def _end_before_damage(db: sqlite3.Connection) -> tuple[int, int] | None:
-    """As `_end`, where the way to the newest record is cut; what is behind the cut counts as one."""
-    found = None
-    with contextlib.suppress(sqlite3.DatabaseError):
-        for total, *row in db.execute(_ALL):
-            if (record := _record(tuple(row))) is not None:
-                found = record.seq, total
-    return found
+def _seqs(db: sqlite3.Connection, first: int) -> list[int]:
+    """Those before the first place that is damaged, and behind the last."""
+    found: set[int] = set()
+    for sql, at in ((_NEXT, first - 1), (_PREVIOUS, _HIGHEST)):
+        place = at
+        # One at a time: Python's cursors step ahead, and drop the row in hand where that fails.
+        while (row := _try(db, sql, place)) is not None and row[0] not in found:
+            place = row[0]
+            found.add(place)
+    return sorted(found)
+
+
+def _try(db: sqlite3.Connection, sql: str, seq: int) -> tuple[Any, ...] | None:
+    try:
+        row: tuple[Any, ...] | None = db.execute(sql, (seq,)).fetchone()
+    except sqlite3.Error as error:
+        _tolerate(error)
+        return None
+    return row
+
+
+def _tolerate(error: sqlite3.Error) -> None:
+    """Raise *error* unless it costs only what was to be read."""
+    if not is_damage(error) and not is_unreadable(error):
+        raise error

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
-import os
 import sqlite3
 from pathlib import Path
 
+from otel_bridge.journal import disk
 from otel_bridge.journal.errors import JournalError, JournalFull, JournalUnwritable
 
 # Errors about what is in a file; all others (busy, I/O, memory, permission) are about the moment.
@@ -20,11 +20,10 @@ _DAMAGE = frozenset(
         sqlite3.SQLITE_NOTADB,
     }
 )
-_UNREADABLE = frozenset({sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ})
+_UNREADABLE = frozenset(
+    {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
+)
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-# SQLite calls a file that can't grow or can't be made "disk I/O error" or "unable to open". Where less
-# than this is left, in bytes, or no inode, that is why.
-_NO_ROOM = 64 * 1024
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -38,27 +37,20 @@ def is_unreadable(error: sqlite3.Error) -> bool:
 
 
 def refusal(error: sqlite3.Error | OSError, path: Path) -> JournalError:
-    """*error*, met while writing to *path*, as one that callers know."""
-    if _is_fullness(error) or _has_no_room(path.parent):
+    """*error*, met while writing to the file or directory *path*, as one that callers know."""
+    if _is_fullness(error) or _is_fullness(disk.trouble(path if path.is_dir() else path.parent)):
         return JournalFull(f"can't write to {path}: the file system is full")
     if isinstance(error, OSError):
         return JournalUnwritable(f"can't write to {path}: {error.strerror}")
     return JournalUnwritable(f"can't write to {path}: {error}")
 
 
-def _is_fullness(error: sqlite3.Error | OSError) -> bool:
+def _is_fullness(error: sqlite3.Error | OSError | None) -> bool:
+    # SQLite calls a file that it can't make or enlarge "disk I/O error" or "unable to open", whatever the
+    # reason: an index of the WAL without room, a file without an inode, any file beyond a quota.
     if isinstance(error, OSError):
         return error.errno in _FULL
-    return _primary(error) == sqlite3.SQLITE_FULL
-
-
-def _has_no_room(directory: Path) -> bool:
-    try:
-        status = os.statvfs(directory)
-    except OSError:
-        return False
-    # A file system without a number of inodes has f_files 0.
-    return status.f_bavail * status.f_frsize < _NO_ROOM or (status.f_files > 0 and status.f_favail == 0)
+    return error is not None and _primary(error) == sqlite3.SQLITE_FULL
 
 
 def _primary(error: sqlite3.Error) -> int:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
+from ipaddress import ip_address
 from typing import NamedTuple
 
 import structlog
@@ -21,6 +22,7 @@ from starlette.types import ASGIApp
 from otel_bridge.asgi import AsgiServer, StartupError
 from otel_bridge.inspector import buckets
 from otel_bridge.inspector.access import AccessTokens
+from otel_bridge.inspector.exchange import Exchange
 from otel_bridge.inspector.keeper import Keeper
 from otel_bridge.inspector.live import Live
 from otel_bridge.inspector.policy import Policy
@@ -45,6 +47,10 @@ class Parts(NamedTuple):
     store: Store
     live: Live
     access: AccessTokens
+    keep: Callable[[Sequence[Exchange]], Awaitable[None]]
+    """Takes what a sender's post would bring; raises `NotKeptError`."""
+    beyond_loopback: bool
+    """Other machines can reach it."""
 
 
 Beside = Callable[[Parts], ASGIApp]
@@ -66,7 +72,14 @@ async def serve(
     live = Live()
     policy = Policy(log_bodies=settings.log_bodies, exclude=settings.exclude)
     keeper = Keeper(store.append, policy=policy, live=live)
-    parts = Parts(settings, store, live, AccessTokens(settings.tokens))
+    parts = Parts(
+        settings,
+        store,
+        live,
+        AccessTokens(settings.tokens),
+        keeper.keep,
+        beyond_loopback=not ip_address(sock.getsockname()[0]).is_loopback,
+    )
     server = AsgiServer(front_door.application(_routes(parts, keeper, beside)), sock)
     await server.start()
     tidying = asyncio.create_task(_tidy(store), name="retention")

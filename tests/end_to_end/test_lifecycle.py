@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from otel_bridge.formats.offline import gather
+from otel_bridge.inspector.exchange import Exchange
 from otel_bridge.inspector.query import All
 from otel_bridge.inspector.store.interface import StoreError
 from otel_bridge.inspector.store.sqlite import SqliteStore
+from otel_bridge.otlp.normalise import normalise
 from tests.bridge import PROGRAM, Bridge, eventually, run
-from tests.end_to_end.traffic import Call, request
+from tests.end_to_end.traffic import Call, replayed, request
 from tests.vendor_server import closed_port
 
 CHILDREN = Path("/proc/thread-self/children")
@@ -66,16 +69,35 @@ def test_an_exchange_that_comes_by_two_exporters_is_kept_once(tmp_path: Path) ->
         assert {"/twice": 1, "/again": 1} == Counter(kept_paths(tmp_path))
 
 
-def kept_paths(directory: Path) -> list[str]:
+def test_all_of_the_gateways_spans_of_an_exchange_reach_the_inspector(tmp_path: Path) -> None:
+    payloads, _ = replayed("kong-3.9-split-traces")
+    payloads = payloads[:14]
+    sent = gather(normalise(payload).record for payload in payloads).exchanges
+    with Bridge(tmp_path, inspector={"endpoint": "127.0.0.1:0"}) as bridge:
+        for payload in payloads:
+            bridge.post(payload)
+        eventually(lambda: len(sent) == bridge.metric("exporter_sent_exchanges_total"), "all is delivered")
+
+    assert {
+        exchange.span_id.hex(): {each.span_id.hex() for each in exchange.helpers} for exchange in sent
+    } == {exchange.span_id: {span["spanId"] for span in exchange.spans} for exchange in kept(tmp_path)}
+
+
+def kept(directory: Path) -> list[Exchange]:
     """What the inspector of the bridge in *directory* holds, newest first; read beside it."""
     try:
         store = SqliteStore(directory / "inspector")
     except StoreError:  # not made yet
         return []
     try:
-        return [row.path for row in store.search(All(), limit=100).rows]
+        found = [store.get(row.id) for row in store.search(All(), limit=1000).rows]
     finally:
         store.close()
+    return [each.exchange for each in found if each]
+
+
+def kept_paths(directory: Path) -> list[str]:
+    return [exchange.path for exchange in kept(directory)]
 
 
 def inspector_of(bridge: Bridge) -> int:

@@ -14,6 +14,8 @@ LARGEST = 2**53
 
 def number(value: Any) -> float | None:
     """A finite number, also from digits in a string (nginx variables come so)."""
+    if type(value) is float:
+        return value if math.isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

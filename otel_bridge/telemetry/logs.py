@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+from types import TracebackType
 from typing import Literal
 
 import structlog
 from structlog.typing import Processor
 
 from otel_bridge.telemetry import crashes
+
+log = structlog.get_logger(__name__)
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["text", "json"]
@@ -57,6 +61,27 @@ def configure(level: Level, format: Format) -> None:  # noqa: A002 - the configu
     root.setLevel(threshold)
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(max(least, threshold))
+    logging.getLogger("asyncio").addFilter(_in_one_line)
+    sys.excepthook = _uncaught
+    threading.excepthook = _uncaught_in_thread
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    # Below its sentence asyncio shows tasks and futures, with the errors in them, which `crashes` would not.
+    record.msg, record.args = record.getMessage().partition("\n")[0], None
+    return True
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if not isinstance(error, Exception):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        log.critical("uncaught error", exc_info=error.with_traceback(trace))
+
+
+def _uncaught_in_thread(arguments: threading.ExceptHookArgs) -> None:
+    if arguments.exc_value is not None:
+        _uncaught(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
 
 
 def _renderers(format: Format) -> list[Processor]:  # noqa: A002

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,8 +16,8 @@ from otel_bridge.config import ConfigError, load
 from tests.bridge import PROTOBUF, Bridge, eventually, run
 from tests.cli.test_tail import Tail
 from tests.disasters.canaries import Planted, Plot, found
+from tests.disasters.refusals import Refusals, exporting
 from tests.end_to_end.conftest import exporters
-from tests.end_to_end.traffic import EXPORT
 from tests.vendor_server import Received, Reply, VendorServer, closed_port
 
 POISON = b"harmless-poison"
@@ -133,7 +132,9 @@ def _live(directory: Path, galileo: VendorServer, runscope: VendorServer) -> Run
         sent = _send(bridge)
         eventually(lambda: bridge.metric("dead_letters", exporter="galileo") >= 1, "a dead letter")
         eventually(lambda: bridge.metric("exporter_holding", exporter="runscope") == 1, "Runscope holds")
-        outputs["refusals"] = Refusals(bridge, refused).answers()
+        outputs["refusals"] = Refusals(
+            bridge, refused, sender=TOKENS["senders"], agent=TOKENS["agents"]
+        ).answers()
         outputs["metrics"] = httpx.get(bridge.address("metrics")).content
         _search_files(directory, "journal while it runs", outputs)
         _search_letters(bridge, environment, outputs)
@@ -199,81 +200,9 @@ def _send(bridge: Bridge) -> list[Plot]:
         (poison.wire(), PROTOBUF),
     ):
         assert 200 == bridge.post(body, {**media_type, **BEARER}).status_code
-    with _channel(bridge) as call:
+    with exporting(bridge) as call:
         call(third.wire(), metadata=[("authorization", BEARER["Authorization"])])
     return [first, second, third, poison]
-
-
-@contextmanager
-def _channel(bridge: Bridge) -> Iterator[Callable[..., bytes]]:
-    with grpc.insecure_channel(bridge.address("OTLP/gRPC")) as channel:
-        call = channel.unary_unary(EXPORT)
-        yield lambda body, metadata=(): call(body, metadata=metadata, timeout=30)
-
-
-class Refusals:
-    """What is wrong with a request is told without what is in it."""
-
-    def __init__(self, bridge: Bridge, plot: Plot) -> None:
-        self._bridge = bridge
-        self._plot = plot
-        self._answers: list[str] = []
-
-    def answers(self) -> bytes:
-        """All that is said to senders who get something wrong."""
-        self._by_http()
-        self._by_grpc()
-        self._by_inspector()
-        return "\n".join(self._answers).encode()
-
-    def _stranger(self, what: str) -> str:
-        return self._plot.secret(what).secret
-
-    def _post(self, url: str, body: str | bytes, headers: dict[str, str], *statuses: int) -> None:
-        answer = httpx.post(url, content=body, headers=headers)
-        assert answer.status_code in statuses, (url, answer.status_code, answer.text)
-        self._answers.append(f"{answer.headers} {answer.text}")
-
-    def _by_http(self) -> None:
-        traces = self._bridge.address("OTLP/HTTP")
-        as_json = {"Content-Type": "application/json", **BEARER}
-        as_protobuf = {**PROTOBUF, **BEARER}
-        self._post(traces, self._stranger("no protobuf"), as_protobuf, 400)
-        self._post(traces, self._stranger("no JSON"), as_json, 400)
-        self._post(traces, json.dumps({"resourceSpans": self._stranger("wrong JSON")}), as_json, 400)
-        for field in ("traceId", "startTimeUnixNano", "attributes", "flags"):
-            spans = [{field: self._stranger(f"wrong {field}")}]
-            document = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]})
-            self._post(traces, document, as_json, 400)
-        wrong = {"Authorization": f"Bearer {self._stranger('wrong bearer')}"}
-        self._post(traces, b"", {**PROTOBUF, **wrong}, 401)
-        self._post(traces, self._stranger("no gzip"), {**as_protobuf, "Content-Encoding": "gzip"}, 400)
-        self._post(traces, b"", {**as_protobuf, "Content-Encoding": self._stranger("encoding")}, 415)
-        self._post(traces, b"", {**BEARER, "Content-Type": f"text/{self._stranger('media type')}"}, 415)
-        path = f"{self._stranger('path')}?token={self._stranger('query')}"
-        self._post(traces.replace("/v1/traces", f"/v1/{path}"), b"", as_protobuf, 404)
-
-    def _by_grpc(self) -> None:
-        with _channel(self._bridge) as call:
-            for body, token in (
-                (self._stranger("no protobuf, gRPC"), TOKENS["senders"]),
-                ("", self._stranger("wrong bearer, gRPC")),
-            ):
-                with pytest.raises(grpc.RpcError) as caught:
-                    call(body.encode(), metadata=[("authorization", f"Bearer {token}")])
-                self._answers.append(str(caught.value))
-
-    def _by_inspector(self) -> None:
-        url = self._bridge.address("inspector").rstrip("/")
-        entry = {"request": {"url": self._stranger("ALF")}, "startedDateTime": self._stranger("time")}
-        alf = {"version": "1.1.0", "har": {"log": {"entries": [entry]}}}
-        single = f"{url}/1.1.0/single"
-        self._post(single, json.dumps({**alf, "serviceToken": self._stranger("service token")}), {}, 401)
-        self._post(single, json.dumps({**alf, "serviceToken": TOKENS["agents"]}), {}, 207)
-        self._post(single, self._stranger("no ALF"), {}, 400)
-        bearer = {"Authorization": f"Bearer {self._stranger('wrong access token')}"}
-        bucket = f"{url}/buckets/{self._stranger('bucket')}/messages"
-        self._post(bucket, self._stranger("no message"), bearer, 400, 403)
 
 
 def _search_files(directory: Path, name: str, outputs: dict[str, bytes]) -> None:
@@ -305,7 +234,7 @@ def _explode(
     body = f"explode {plot.secret('what the receiver stumbled on').secret}".encode()
     bridge.start(environment={**environment, "PYTHONPATH": str(faulty)})
     answer = bridge.post(body, {**PROTOBUF, **BEARER})
-    with _channel(bridge) as call, pytest.raises(grpc.RpcError) as caught:
+    with exporting(bridge) as call, pytest.raises(grpc.RpcError) as caught:
         call(body, metadata=[("authorization", BEARER["Authorization"])])
     assert (500, grpc.StatusCode.INTERNAL) == (answer.status_code, caught.value.code())
     outputs["answers to a fault"] = f"{answer.headers} {answer.text} {caught.value}".encode()

@@ -35,6 +35,31 @@ except ValueError as error:
 """
 
 
+CRASHES = """
+import asyncio, threading
+from otel_bridge.telemetry import logs
+
+logs.configure("info", {format!r})
+
+async def fail():
+    int("secret-1")
+
+async def forget():
+    asyncio.create_task(fail(), name="forgotten")
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+def stumble():
+    int("secret-2")
+
+asyncio.run(forget())
+thread = threading.Thread(target=stumble)
+thread.start()
+thread.join()
+int("secret-3")
+"""
+
+
 def lines(level: str, form: str) -> list[str]:
     script = SCRIPT.format(level=level, format=form)
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -93,3 +118,15 @@ def test_a_traceback_tells_where_and_what_kind_of_errors_led_to_it(text: list[st
 def test_level_decides_what_is_shown() -> None:
     assert any("detail" in line for line in lines("debug", "json"))
     assert not any("an answer" in line for line in lines("error", "json"))
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_nobody_caught_is_told_without_values(form: str) -> None:
+    script = CRASHES.format(format=form)
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert 1 == ran.returncode
+    assert 3 == ran.stderr.count("ValueError: (its text is left out")
+    assert 2 == ran.stderr.count("uncaught error")
+    assert "Task exception was never retrieved" in ran.stderr
+    assert "secret" not in ran.stderr

@@ -170,14 +170,19 @@ class Endpoint(NamedTuple):
     method: str
     path: str
     """`OTHER` where an hour had too many of them to tell apart."""
-    figures: Figures
+    exchanges: int
+    errors: int
+    mean_us: int | None
+    p95_us: int | None
+    """As in `Figures`."""
 
 
 class Party(NamedTuple):
     """A consumer or a client address; "" is one nobody named, `OTHER` as in `Endpoint`."""
 
     name: str
-    figures: Figures
+    exchanges: int
+    errors: int
 
 
 OTHER = "\ue000other"

@@ -46,7 +46,7 @@ def _matched(store: SqliteStore, query: Query) -> list[str]:
     return [each.exchange.id for each in everything if each and matches(Subject(each.exchange))]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(exchanges(), min_size=1, max_size=12), st.lists(queries(), min_size=1, max_size=8))
 def test_the_store_finds_what_the_matcher_matches(found: list[Exchange], asked: list[Query]) -> None:
     with tempfile.TemporaryDirectory() as directory:
@@ -60,7 +60,7 @@ def test_the_store_finds_what_the_matcher_matches(found: list[Exchange], asked: 
         store.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(exchanges(), min_size=1, max_size=12))
 def test_an_exchange_comes_back_as_it_went_in(found: list[Exchange]) -> None:
     with tempfile.TemporaryDirectory() as directory:
@@ -70,5 +70,5 @@ def test_an_exchange_comes_back_as_it_went_in(found: list[Exchange]) -> None:
             back = store.get(identity)
 
             assert back is not None
-            assert storable(exchange._replace(id=identity)) == back.exchange._replace(spans=())
+            assert storable(exchange._replace(id=identity, spans=[])) == back.exchange
         store.close()

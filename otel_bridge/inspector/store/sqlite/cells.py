@@ -32,32 +32,19 @@ def is_error(status: int) -> bool:
 class Cell:
     """Of a set of exchanges; mutable, because there are a great many additions."""
 
-    __slots__ = (
-        "classes",
-        "count",
-        "duration_us",
-        "errors",
-        "gateway_us",
-        "latency",
-        "request_bytes",
-        "response_bytes",
-        "split",
-        "upstream_us",
-    )
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.errors = 0
-        self.classes = 0
-        """By status class, 40 bits for each, so that they add up at once."""
-        self.duration_us = 0
-        self.split = 0
-        """How many have gateway and upstream time, of which the two sums are."""
-        self.gateway_us = 0
-        self.upstream_us = 0
-        self.request_bytes = 0
-        self.response_bytes = 0
-        self.latency = latency.NONE
+    # Of the class, because making a great many of them is quicker so.
+    count = 0
+    errors = 0
+    classes = 0
+    """By status class, 40 bits for each, so that they add up at once."""
+    duration_us = 0
+    split = 0
+    """How many have gateway and upstream time, of which the two sums are."""
+    gateway_us = 0
+    upstream_us = 0
+    request_bytes = 0
+    response_bytes = 0
+    latency = latency.NONE
 
     @classmethod
     def of(
@@ -71,7 +58,9 @@ class Cell:
     ) -> Self:
         """One exchange."""
         cell = cls()
-        cell._count(status, 1)
+        cell.count = 1
+        cell.errors = int(is_error(status))
+        cell.classes = 1 << _CLASS_BITS * status_class(status)
         if duration_us is not None:
             cell.duration_us = duration_us
             cell.latency = latency.single(duration_us)
@@ -86,6 +75,7 @@ class Cell:
         cls,
         status: int,
         count: int,
+        errors: int,
         duration_us: int,
         split: int,
         gateway_us: int,
@@ -94,9 +84,11 @@ class Cell:
         response_bytes: int,
         packed: bytes,
     ) -> Self:
-        """Of exchanges with the same *status*, from their `values`."""
+        """From `values`, of exchanges whose class is *status*'s, if that matters."""
         cell = cls()
-        cell._count(status, count)
+        cell.count = count
+        cell.errors = errors
+        cell.classes = count << _CLASS_BITS * status_class(status)
         cell.duration_us = duration_us
         cell.split, cell.gateway_us, cell.upstream_us = split, gateway_us, upstream_us
         cell.request_bytes, cell.response_bytes = request_bytes, response_bytes
@@ -106,6 +98,7 @@ class Cell:
     def values(self) -> tuple[Any, ...]:
         return (
             self.count,
+            self.errors,
             self.duration_us,
             self.split,
             self.gateway_us,
@@ -128,13 +121,12 @@ class Cell:
         self.latency += other.latency
 
     def figures(self) -> Figures:
-        measured = latency.count(self.latency)
         p50, p95, p99 = latency.percentiles(self.latency, _SHARES)
         return Figures(
             exchanges=self.count,
             errors=self.errors,
             classes=unpack_classes(self.classes),
-            mean_us=self.duration_us // measured if measured else None,
+            mean_us=self.mean_us(),
             p50_us=p50,
             p95_us=p95,
             p99_us=p99,
@@ -144,7 +136,6 @@ class Cell:
             response_bytes=self.response_bytes,
         )
 
-    def _count(self, status: int, count: int) -> None:
-        self.count = count
-        self.errors = count if is_error(status) else 0
-        self.classes = count << _CLASS_BITS * status_class(status)
+    def mean_us(self) -> int | None:
+        measured = latency.count(self.latency)
+        return self.duration_us // measured if measured else None

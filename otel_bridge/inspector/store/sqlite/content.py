@@ -67,7 +67,7 @@ class Packer:
     def unpack(
         self, identity: str, columns: dict[str, Any], packed: bytes, packed_bodies: bytes | None
     ) -> Exchange:
-        """*columns*: values of `TEXTS` and `NUMBERS` by name. Raises zstandard.ZstdError, orjson.JSONDecodeError."""
+        """*columns*: values of `TEXTS` and `NUMBERS` by name. Raises ZstdError, JSONDecodeError."""
         detail = orjson.loads(self._decompressor.decompress(packed, max_output_size=_LARGEST))
         bodies = b""
         if packed_bodies is not None:

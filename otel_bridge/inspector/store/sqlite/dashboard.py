@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 import apsw
@@ -17,7 +17,6 @@ from otel_bridge.inspector.store.interface import (
     Endpoint,
     Facet,
     Facets,
-    Figures,
     Histogram,
     Party,
     Period,
@@ -26,16 +25,16 @@ from otel_bridge.inspector.store.interface import (
     StoreError,
     never,
 )
-from otel_bridge.inspector.store.sqlite import cells, steps
+from otel_bridge.inspector.store.sqlite import cells, latency, steps
 from otel_bridge.inspector.store.sqlite.aggregates import Reader, Seen
 from otel_bridge.inspector.store.sqlite.cells import Cell
 from otel_bridge.inspector.store.sqlite.library import Library
 from otel_bridge.inspector.store.sqlite.rollups import Kind
 
 _KIND_OF = {
-    "status": Kind.MINUTE,
-    "service": Kind.MINUTE,
-    "route": Kind.MINUTE,
+    "status": Kind.HOUR,
+    "service": Kind.HOUR,
+    "route": Kind.HOUR,
     "method": Kind.ENDPOINT,
     "consumer": Kind.CONSUMER,
     "host": Kind.HOST,
@@ -50,7 +49,6 @@ _VALUE_OF: dict[str, Callable[[Seen], str]] = {
 }
 _HOUR_US = 3_600_000_000
 _RECENT_HOURS = 24
-_Cells = dict[tuple[str, str], Cell]
 
 
 def histogram(library: Library, query: Query, period: Period, *, bars: int, stop: Stop) -> Histogram:
@@ -75,11 +73,11 @@ def facets(
 
     def take(seen: Seen) -> None:
         for field, counter in counts.items():
-            if _KIND_OF[field] is seen.kind:
+            if _KIND_OF[field] == seen.kind:
                 counter[_VALUE_OF[field](seen)] += seen.cell.count
 
     kinds = tuple(dict.fromkeys(_KIND_OF[field] for field in fields))
-    complete = _read(Reader(library, query, stop), period, kinds, take, _HOUR_US)
+    complete = _read(Reader(library, query, stop, measures=False), period, kinds, take, _HOUR_US)
     return Facets({field: _facet(counter, top) for field, counter in counts.items()}, complete)
 
 
@@ -103,21 +101,20 @@ def dashboard(
     assert period.end_us is not None
     step_us = steps.step(period, points)
     over_time = {start: Cell() for start in steps.starts(period, step_us)}
-    endpoints: _Cells = {}
-    consumers: _Cells = {}
-    clients: _Cells = {}
+    endpoints: defaultdict[tuple[str, str], Cell] = defaultdict(Cell)
+    consumers: defaultdict[str, Cell] = defaultdict(Cell)
+    clients: defaultdict[str, Cell] = defaultdict(Cell)
     before = Cell()
 
     def take(seen: Seen) -> None:
-        match seen.kind:
-            case Kind.MINUTE:
-                over_time[seen.start_us // step_us * step_us].add(seen.cell)
-            case Kind.ENDPOINT:
-                endpoints.setdefault((seen.service, seen.name), Cell()).add(seen.cell)
-            case Kind.CONSUMER:
-                consumers.setdefault(("", seen.name), Cell()).add(seen.cell)
-            case Kind.CLIENT:
-                clients.setdefault(("", seen.name), Cell()).add(seen.cell)
+        if seen.kind == Kind.MINUTE:
+            over_time[seen.start_us // step_us * step_us].add(seen.cell)
+        elif seen.kind == Kind.ENDPOINT:
+            endpoints[seen.service, seen.name].add(seen.cell)
+        else:
+            party = (consumers if seen.kind == Kind.CONSUMER else clients)[seen.name]
+            party.count += seen.cell.count
+            party.errors += seen.cell.errors
 
     reader = Reader(library, query, stop)
     kinds = (Kind.MINUTE, Kind.ENDPOINT, Kind.CONSUMER, Kind.CLIENT)
@@ -134,9 +131,9 @@ def dashboard(
         before=before.figures(),
         points=[Point(start, cell.figures()) for start, cell in over_time.items()],
         step_us=step_us,
-        busiest=_top(ranked, lambda figures: figures.exchanges, top),
-        slowest=_top(ranked, lambda figures: figures.p95_us or 0, top),
-        failing=_top(ranked, lambda figures: figures.errors, top),
+        busiest=_top(ranked, lambda each: each.exchanges, top),
+        slowest=_top(ranked, lambda each: each.p95_us or 0, top),
+        failing=_top(ranked, lambda each: each.errors, top),
         consumers=_parties(consumers, top),
         clients=_parties(clients, top),
         complete=complete,
@@ -163,14 +160,23 @@ def _facet(counter: Counter[str], top: int) -> Facet:
 
 def _endpoint(service: str, name: str, cell: Cell) -> Endpoint:
     method, _, path = name.partition(" ")
-    return Endpoint(service, "" if name == OTHER else method, path or name, cell.figures())
+    (p95_us,) = latency.percentiles(cell.latency, (0.95,))
+    return Endpoint(
+        service,
+        "" if name == OTHER else method,
+        path or name,
+        cell.count,
+        cell.errors,
+        cell.mean_us(),
+        p95_us,
+    )
 
 
-def _top(ranked: Iterable[Endpoint], measure: Callable[[Figures], int], top: int) -> list[Endpoint]:
-    able = [endpoint for endpoint in ranked if measure(endpoint.figures)]
-    return sorted(able, key=lambda endpoint: (-measure(endpoint.figures), endpoint[:3]))[:top]
+def _top(ranked: Iterable[Endpoint], measure: Callable[[Endpoint], int], top: int) -> list[Endpoint]:
+    able = [endpoint for endpoint in ranked if measure(endpoint)]
+    return sorted(able, key=lambda endpoint: (-measure(endpoint), endpoint[:3]))[:top]
 
 
-def _parties(found: _Cells, top: int) -> list[Party]:
+def _parties(found: dict[str, Cell], top: int) -> list[Party]:
     busiest = sorted(found.items(), key=lambda item: (-item[1].count, item[0]))[:top]
-    return [Party(name, cell.figures()) for (_, name), cell in busiest]
+    return [Party(name, cell.count, cell.errors) for name, cell in busiest]

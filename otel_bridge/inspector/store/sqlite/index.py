@@ -7,6 +7,7 @@ quickly as a rare word. Marks only narrow a search: different values may share o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import accumulate
 from zlib import crc32
 
@@ -101,5 +102,6 @@ def _power_mark(field: str, power: int) -> str:
     return f"{MARK}{MARKED_NUMBERS[field]}{power}"
 
 
+@lru_cache(maxsize=8192)
 def _hash(value: str) -> str:
     return f"{crc32(fold(value).encode(errors='surrogatepass')):x}"

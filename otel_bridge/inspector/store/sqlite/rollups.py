@@ -1,7 +1,16 @@
 """Figures of an hour and its minutes, kept beside the exchanges in the same transaction.
 
-A cell counts the exchanges that have a kind's name, a service, a route and a status in common. Names, and
-pairs of service and route, are bounded for each hour: what comes after the bound is counted under `OTHER`.
+A cell counts the exchanges that have a few things in common, by its kind:
+
+    MINUTE             service, status
+    HOUR               service, route, status
+    ENDPOINT           service, route, method and path
+    CONSUMER, CLIENT   service and name
+    HOST               name
+    ALL_...            as those without ALL_, whatever the service and route
+
+Names, and pairs of service and route, are bounded for each hour: what comes after the bound is counted under
+`OTHER`.
 """
 
 from __future__ import annotations
@@ -21,7 +30,7 @@ from otel_bridge.inspector.store.sqlite.cells import Cell
 WHOLE_HOUR = -1
 """The minute of cells that are not about one."""
 
-MOST_NAMES = 500
+MOST_NAMES = 200
 """Of one kind in an hour."""
 MOST_PAIRS = 200
 
@@ -29,9 +38,10 @@ _LONGEST = 300
 _MINUTE_US = 60_000_000
 
 _SAVE = """
-INSERT INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET
     count = count + excluded.count,
+    errors = errors + excluded.errors,
     duration_us = duration_us + excluded.duration_us,
     split = split + excluded.split,
     gateway_us = gateway_us + excluded.gateway_us,
@@ -41,25 +51,42 @@ ON CONFLICT DO UPDATE SET
     latency = merged_latency(latency, excluded.latency)
 """
 
+_READ = """
+SELECT minute, service, route, name, status, count, errors, duration_us, split, gateway_us, upstream_us,
+       request_bytes, response_bytes, latency
+FROM rollup WHERE kind = ? AND minute >= ? AND minute < ?
+"""
+
+_READ_NUMBERS = """
+SELECT minute, service, route, name, status, count, errors
+FROM rollup WHERE kind = ? AND minute >= ? AND minute < ?
+"""
+
 
 class Kind(IntEnum):
     MINUTE = 0
-    """Without names: figures over time."""
-    HOUR = 5
-    """As MINUTE, for the whole hour."""
-    ENDPOINT = 1
-    """`METHOD path`, for the whole hour, as the others."""
-    CONSUMER = 2
-    CLIENT = 3
-    HOST = 4
+    HOUR = 1
+    """All but MINUTE and ALL_MINUTE are for the whole hour."""
+    ENDPOINT = 2
+    CONSUMER = 3
+    CLIENT = 4
+    HOST = 5
+    ALL_MINUTE = 6
+    ALL_HOUR = 7
+    ALL_CONSUMER = 8
+    ALL_CLIENT = 9
+
+
+PARTIES = frozenset({Kind.CONSUMER, Kind.CLIENT, Kind.ALL_CONSUMER, Kind.ALL_CLIENT, Kind.HOST})
+"""Kinds that have no measures but the numbers of exchanges and errors."""
 
 
 class Key(NamedTuple):
     kind: Kind
     minute: int
-    name: str
     service: str
     route: str
+    name: str
     status: int
 
 
@@ -112,7 +139,11 @@ def save(db: apsw.Connection, names: Names, exchanges: Iterable[Exchange]) -> No
             cell = cells.get(key)
             if cell is None:
                 cells[key] = cell = Cell()
-            cell.add(own)
+            if key[0] in PARTIES:
+                cell.count += 1
+                cell.errors += own.errors
+            else:
+                cell.add(own)
     db.executemany(_SAVE, ((*key, *cell.values()) for key, cell in cells.items()))
 
 
@@ -120,27 +151,42 @@ def endpoint(method: str, route_template: str, path: str) -> str:
     return f"{method} {route_template or path}"
 
 
-def _keys(exchange: Exchange, names: Names) -> Iterator[Key]:
-    service, route = names.pair(exchange.service, exchange.route)
-    where = (service, route, exchange.status)
-    minute = exchange.started_us // _MINUTE_US % 60
-    named = endpoint(exchange.method, exchange.route_template, exchange.path)
-    yield Key(Kind.MINUTE, minute, "", *where)
-    yield Key(Kind.HOUR, WHOLE_HOUR, "", *where)
-    yield Key(Kind.ENDPOINT, WHOLE_HOUR, names.name(Kind.ENDPOINT, named), *where)
-    yield Key(Kind.CONSUMER, WHOLE_HOUR, names.name(Kind.CONSUMER, exchange.consumer), *where)
-    yield Key(Kind.CLIENT, WHOLE_HOUR, names.name(Kind.CLIENT, exchange.client_address), *where)
-    yield Key(Kind.HOST, WHOLE_HOUR, names.name(Kind.HOST, exchange.host), *where)
-
-
 def read(
-    db: apsw.Connection, kinds: Sequence[Kind], minutes: range | None = None
+    db: apsw.Connection, kinds: Sequence[Kind], minutes: range | None = None, *, measures: bool = True
 ) -> Iterator[tuple[Key, Cell]]:
-    """The cells of *kinds*; with *minutes* only those of these minutes."""
-    sql = "SELECT * FROM rollup WHERE kind IN (" + ", ".join(str(int(kind)) for kind in kinds) + ")"
-    bounds: tuple[int, ...] = ()
-    if minutes is not None:
-        sql += " AND minute >= ? AND minute < ?"
-        bounds = (minutes.start, minutes.stop)
-    for kind, minute, name, service, route, status, *values in db.execute(sql, bounds):
-        yield Key(kind, minute, name, service, route, status), Cell.read(status, *values)
+    """The cells of *kinds*; with *minutes* only those of these minutes.
+
+    Without *measures* they have no more than the numbers of exchanges and errors, as parties always.
+    """
+    for kind in kinds:
+        first, behind = (WHOLE_HOUR, 60) if minutes is None else (minutes.start, minutes.stop)
+        bounds = (int(kind), first, behind)
+        if kind in PARTIES or not measures:
+            for minute, service, route, name, status, count, errors in db.execute(_READ_NUMBERS, bounds):
+                cell = Cell()
+                cell.count = count
+                cell.errors = errors
+                yield Key(kind, minute, service, route, name, status), cell
+        else:
+            for minute, service, route, name, status, *values in db.execute(_READ, bounds):
+                yield Key(kind, minute, service, route, name, status), Cell.read(status, *values)
+
+
+def _keys(exchange: Exchange, names: Names) -> tuple[Key, ...]:
+    service, route = names.pair(exchange.service, exchange.route)
+    minute = exchange.started_us // _MINUTE_US % 60
+    named = names.name(Kind.ENDPOINT, endpoint(exchange.method, exchange.route_template, exchange.path))
+    consumer = names.name(Kind.ALL_CONSUMER, exchange.consumer)
+    client = names.name(Kind.ALL_CLIENT, exchange.client_address)
+    return (
+        Key(Kind.MINUTE, minute, service, "", "", exchange.status),
+        Key(Kind.ALL_MINUTE, minute, "", "", "", exchange.status),
+        Key(Kind.ALL_HOUR, WHOLE_HOUR, "", "", "", exchange.status),
+        Key(Kind.HOUR, WHOLE_HOUR, service, route, "", exchange.status),
+        Key(Kind.ENDPOINT, WHOLE_HOUR, service, route, named, 0),
+        Key(Kind.CONSUMER, WHOLE_HOUR, service, "", consumer, 0),
+        Key(Kind.CLIENT, WHOLE_HOUR, service, "", client, 0),
+        Key(Kind.ALL_CONSUMER, WHOLE_HOUR, "", "", consumer, 0),
+        Key(Kind.ALL_CLIENT, WHOLE_HOUR, "", "", client, 0),
+        Key(Kind.HOST, WHOLE_HOUR, "", "", names.name(Kind.HOST, exchange.host), 0),
+    )

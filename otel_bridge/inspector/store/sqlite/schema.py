@@ -54,11 +54,12 @@ CREATE VIRTUAL TABLE word USING fts5 (
 CREATE TABLE rollup (
     kind INTEGER NOT NULL,
     minute INTEGER NOT NULL,
-    name TEXT NOT NULL,
     service TEXT NOT NULL,
     route TEXT NOT NULL,
+    name TEXT NOT NULL,
     status INTEGER NOT NULL,
     count INTEGER NOT NULL,
+    errors INTEGER NOT NULL,
     duration_us INTEGER NOT NULL,
     split INTEGER NOT NULL,
     gateway_us INTEGER NOT NULL,
@@ -66,7 +67,7 @@ CREATE TABLE rollup (
     request_bytes INTEGER NOT NULL,
     response_bytes INTEGER NOT NULL,
     latency BLOB NOT NULL,
-    PRIMARY KEY (kind, minute, name, service, route, status)
+    PRIMARY KEY (kind, minute, service, route, name, status)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """

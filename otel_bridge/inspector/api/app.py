@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import structlog
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 from pydantic import BaseModel
@@ -17,11 +16,15 @@ from starlette.types import ASGIApp
 import otel_bridge.inspector.pages
 from otel_bridge import __version__
 from otel_bridge.inspector.access import AccessToken, AccessTokens
-from otel_bridge.inspector.api import exchanges, shapes, traffic
+from otel_bridge.inspector.api import exchanges, shapes, status, traffic
 from otel_bridge.inspector.api.asking import Asking
 from otel_bridge.inspector.api.guard import PAGES, Guard
+from otel_bridge.inspector.api.live import routes as live_routes
 from otel_bridge.inspector.api.sessions import Sessions
+from otel_bridge.inspector.api.status import Keep
+from otel_bridge.inspector.live import Live
 from otel_bridge.inspector.query import QuerySyntaxError
+from otel_bridge.inspector.settings import InspectorSettings
 from otel_bridge.inspector.store.interface import Store, StoreError
 
 log = structlog.get_logger(__name__)
@@ -35,9 +38,15 @@ class Login(BaseModel):
 
 
 def inspector_app(
-    store: Store, *, tokens: AccessTokens, allowed_hosts: Iterable[str], routers: Iterable[APIRouter] = ()
+    store: Store,
+    *,
+    live: Live,
+    tokens: AccessTokens,
+    settings: InspectorSettings,
+    keep: Keep,
+    beyond_loopback: bool,
 ) -> ASGIApp:
-    """Everything below `/` but the endpoints that senders post to; *routers* join it."""
+    """Everything below `/` but the endpoints that senders post to. *keep* takes what senders post."""
     app = FastAPI(
         title="otel-bridge inspector",
         version=__version__,
@@ -50,12 +59,12 @@ def inspector_app(
     asking, sessions = Asking(), Sessions(tokens)
     app.include_router(traffic.routes(store, asking))
     app.include_router(exchanges.routes(store, asking))
-    for router in routers:
-        app.include_router(router)
+    app.include_router(live_routes(store, live, asking))
+    app.include_router(status.routes(store, settings, keep, asking, beyond_loopback=beyond_loopback))
     _add_sessions(app, sessions)
     _add_pages(app, sessions)
     _add_faults(app)
-    return Guard(app, sessions=sessions, allowed_hosts=allowed_hosts)
+    return Guard(app, sessions=sessions, allowed_hosts=settings.allowed_hosts)
 
 
 def _add_sessions(app: FastAPI, sessions: Sessions) -> None:

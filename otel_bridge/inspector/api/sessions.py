@@ -53,15 +53,11 @@ class Sessions:
             held = SimpleCookie(header).get(COOKIE)
         except CookieError:
             return None
-        name = held.value.partition(".")[0] if held else ""
-        return next(
-            (
-                each
-                for each in self._tokens
-                if held and each.name == name and self._is_signed(each, held.value)
-            ),
-            None,
-        )
+        if held is None:
+            return None
+        name = held.value.partition(".")[0]
+        known = next((each for each in self._tokens if each.name == name), None)
+        return known if known and self._is_signed(known, held.value) else None
 
     def _is_signed(self, token: AccessToken, cookie: str) -> bool:
         try:

@@ -193,16 +193,22 @@ class PointShape(FiguresShape):
     start: int
 
 
-class EndpointShape(FiguresShape):
+class EndpointShape(Shape):
     service: str
     method: str
     path: str
     others: bool = Field(description="all that an hour had too many of to tell apart")
+    count: int
+    errors: int
+    mean: int | None
+    p95: int | None
 
 
-class PartyShape(FiguresShape):
+class PartyShape(Shape):
     name: str
     others: bool
+    count: int
+    errors: int
 
 
 class DashboardShape(Shape):
@@ -226,3 +232,27 @@ class ReceiptShape(Shape):
     newest: int | None
     bytes: int
     dry_run: bool
+
+
+class HeldShape(Shape):
+    count: int
+    bytes: int
+    oldest: int | None
+    newest: int | None
+    hours_left: float | None = Field(description="null: age comes before size")
+    bodies_since: int | None
+
+
+class WarningShape(Shape):
+    text: str
+    fix: str
+
+
+class StatusShape(Shape):
+    held: HeldShape
+    rates: dict[str, float] = Field(description="exchanges a second")
+    disk_free: int
+    disk_total: int
+    settings: dict[str, Any]
+    warnings: list[WarningShape]
+    kong_snippet: str

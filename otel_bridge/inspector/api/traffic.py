@@ -170,4 +170,4 @@ def _add_query_help(router: APIRouter, store: Store, asking: Asking) -> None:
 
 def _value(field: Field, held: Count) -> shapes.CompletionShape:
     insert = spelled_value(field, held.value)
-    return shapes.CompletionShape(label=held.value, insert=insert, help="", count=held.count)
+    return shapes.CompletionShape(label=held.value, insert=insert, help="", count=held.exchanges)

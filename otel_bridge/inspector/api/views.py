@@ -80,7 +80,7 @@ def facets(found: Facets) -> shapes.FacetsShape:
     return shapes.FacetsShape(
         fields={
             name: shapes.FacetShape(
-                values=[shapes.CountShape(value=each.value, count=each.count) for each in facet.values],
+                values=[shapes.CountShape(value=each.value, count=each.exchanges) for each in facet.values],
                 others=facet.others,
             )
             for name, facet in found.fields.items()
@@ -196,7 +196,7 @@ def _counts(classes: Sequence[int]) -> dict[str, int]:
 
 def _figures(found: Figures) -> dict[str, Any]:
     return {
-        "count": found.count,
+        "count": found.exchanges,
         "errors": found.errors,
         "counts": _counts(found.classes),
         "mean": found.mean_us,
@@ -217,7 +217,10 @@ def _endpoints(found: Sequence[Endpoint]) -> list[shapes.EndpointShape]:
             method=each.method,
             path=each.path,
             others=each.path == OTHER,
-            **_figures(each.figures),
+            count=each.exchanges,
+            errors=each.errors,
+            mean=each.mean_us,
+            p95=each.p95_us,
         )
         for each in found
     ]
@@ -225,7 +228,7 @@ def _endpoints(found: Sequence[Endpoint]) -> list[shapes.EndpointShape]:
 
 def _parties(found: Sequence[Party]) -> list[shapes.PartyShape]:
     return [
-        shapes.PartyShape(name=each.name, others=each.name == OTHER, **_figures(each.figures))
+        shapes.PartyShape(name=each.name, others=each.name == OTHER, count=each.exchanges, errors=each.errors)
         for each in found
     ]
 

@@ -9,12 +9,14 @@ nothing: what could be read of it is handed on.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import quote
 
 import httpx
 
@@ -110,9 +112,9 @@ class Sender:
 
     def _answer(self, request: Request, response: httpx.Response, body: bytes) -> Answer:
         location = response.headers.get("location", "")
-        if request.secret:
-            body = body.replace(request.secret.encode(), _MASK.encode())
-            location = location.replace(request.secret, _MASK)
+        for secret in _spellings(request.secret):
+            body = body.replace(secret.encode(), _MASK.encode())
+            location = location.replace(secret, _MASK)
         wait = parse_retry_after(response.headers.get("retry-after"), now=self._clock())
         return Answer(response.status_code, wait, body, location)
 
@@ -131,6 +133,12 @@ class Sender:
             if isinstance(cause, OSError) and cause.errno:
                 return os.strerror(cause.errno).lower()
         return str(error) or type(error).__name__
+
+
+def _spellings(secret: str) -> set[str]:
+    """How an answer may repeat *secret*: as it is, in JSON (two ways of writing a slash), in a URL."""
+    in_json = json.dumps(secret)[1:-1]
+    return {secret, in_json, in_json.replace("/", r"\/"), quote(secret, safe=""), quote(secret)} - {""}
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -129,6 +129,16 @@ async def test_a_token_in_an_answer_is_masked(server: VendorServer) -> None:
     assert b"no such token: REDACTED" == answer.body
 
 
+@pytest.mark.parametrize("repeated", ['a/b"c=', 'a/b\\"c=', 'a\\/b\\"c=', "a%2Fb%22c%3D", "a/b%22c%3D"])
+async def test_a_token_is_masked_however_an_answer_writes_it(server: VendorServer, repeated: str) -> None:
+    server.answer = lambda _: Reply(401, f"no such token: {repeated}".encode())
+    request = Request(server.url, {}, b"{}", 'a/b"c=')
+    async with sending() as sender:
+        answer = await sender.send(request)
+
+    assert b"no such token: REDACTED" == answer.body
+
+
 async def test_an_endless_answer_is_cut(server: VendorServer) -> None:
     server.answer = lambda _: Reply(200, b"x" * (MAX_BODY * 8))
     async with sending() as sender:

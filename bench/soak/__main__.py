@@ -31,10 +31,10 @@ def main() -> int:
     soak = Soak(seconds=given.minutes * 60, rate=given.rate, seed=given.seed, progress=show)
     outcome = soak.run()
     print("\n".join(summary(outcome)))
-    faults = list(_faults(outcome))
-    for fault in faults:
+    wrong = list(faults(outcome))
+    for fault in wrong:
         print(f"soak: {fault}", file=sys.stderr)
-    return 1 if faults else 0
+    return 1 if wrong else 0
 
 
 def summary(outcome: Outcome) -> Iterator[str]:
@@ -59,7 +59,8 @@ def summary(outcome: Outcome) -> Iterator[str]:
     yield _resource("  threads", outcome, 2)
 
 
-def _faults(outcome: Outcome) -> Iterator[str]:
+def faults(outcome: Outcome) -> Iterator[str]:
+    """A sentence for each thing that makes the soak a failed one."""
     if outcome.lost:
         yield f"{outcome.lost} acknowledged exchanges did not arrive"
     if outcome.exit_code:

@@ -25,7 +25,7 @@ DOWN = always(Reply(503))
 LARGE = {"http.request.body.content": "x" * 50_000}
 RATE = 20
 """Requests a second, each with one span: `tracing_instrumentations = request`."""
-OUTAGE = 59.0
+OUTAGE = 80.0
 BEFORE = 5.0
 AFTER = 90.0
 """Seconds from the end of an outage until Kong's longest wait is over for certain."""

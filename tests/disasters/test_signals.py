@@ -181,6 +181,21 @@ def test_reloads_under_load_refuse_nobody_lose_nothing_and_repeat_nothing(tmp_pa
             assert 1 == max(Counter(runscope.taken).values())
 
 
+def test_a_reload_is_not_put_off_by_traffic_that_goes_on(tmp_path: Path) -> None:
+    with Collector(always(Reply(delay=0.3))) as galileo:
+        section = {"galileo": galileo_section(galileo)}
+        with Bridge(tmp_path, exporters=section) as bridge:
+            with Senders(bridge, retry=False) as senders:
+                eventually(lambda: len(senders.confirmed) > 50, "traffic before the reload")
+                asked = time.monotonic()
+                bridge.reload(exporters=section)
+                took = time.monotonic() - asked
+            eventually(lambda: len(galileo.taken) >= len(senders.confirmed), "all of it")
+
+            assert took < 8.0
+            assert Counter(senders.confirmed) == Counter(galileo.taken)
+
+
 def test_an_exporter_that_takes_the_place_of_another_under_load_leaves_no_gap(tmp_path: Path) -> None:
     with Collector() as galileo, Collector() as runscope:
         both = exporters(galileo, runscope)

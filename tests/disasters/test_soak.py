@@ -10,6 +10,8 @@ from random import Random
 
 import pytest
 
+from bench.soak.__main__ import faults
+from bench.soak.run import Outcome
 from bench.soak.script import Act, Trouble, script
 from bench.soak.watch import Sample, Thirds, growth, thirds
 
@@ -73,3 +75,21 @@ def test_a_trouble_in_the_last_third_is_no_growth() -> None:
 )
 def test_growth_is_told(end: Sample, sentence: str) -> None:
     assert [sentence] == growth(Thirds(start=CALM, middle=CALM, end=end))
+
+
+def test_a_lost_exchange_and_a_bad_end_fail_a_soak() -> None:
+    outcome = Outcome(
+        sent=10,
+        acknowledged=9,
+        delivered={"galileo": 9, "runscope": 7},
+        duplicated={"galileo": 1, "runscope": 0},
+        replayed=0,
+        repeated=0,
+        acts={},
+        peak=120,
+        life=Thirds(CALM, CALM, CALM),
+        exit_code=1,
+    )
+
+    assert ["2 acknowledged exchanges did not arrive", "the bridge ended with 1"] == list(faults(outcome))
+    assert [] == list(faults(outcome._replace(delivered={"galileo": 9, "runscope": 9}, exit_code=0)))

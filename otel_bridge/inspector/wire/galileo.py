@@ -177,7 +177,7 @@ def _error(entry: Any, rules: Sequence[Rule]) -> str | None:
         return " is not an object"
     for path, check, kind in rules:
         # At most two steps: a loop over them would cost as much as all the checks.
-        value = entry.get(path[0])
+        value: Any = entry.get(path[0])
         if len(path) == 2:
             value = value.get(path[1])
         if not check(value):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
+from collections.abc import Sequence
 
 from bench import program
 from bench.clock import QUICK, THOROUGH, Effort
+from bench.inspector import EXCHANGES, INSPECTOR, QUICK_EXCHANGES, report
 from bench.loads import NAMES, Load, load
 from bench.stages import OTLP_TO_ALF, measure
 from otel_bridge.service.serve import spare_collector
@@ -16,19 +18,30 @@ from otel_bridge.service.serve import spare_collector
 GOALS = {"default": 15.0, "recommended": 25.0, "capture": 25.0}
 GOALS_PARSE = 0.9
 # Exchanges through `serve` when it is a matter of whether, not of how fast.
-QUICK_EXCHANGES = 100
+_QUICK_EXCHANGES = 100
 SERVE = "serve, all of it"
+_LOADS = (*NAMES, INSPECTOR)
 _MIB = 1024 * 1024
 
 
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     options.add_argument("--quick", action="store_true", help="run everything once; the figures mean little")
-    options.add_argument("loads", nargs="*", metavar="LOAD", help=f"of {', '.join(NAMES)}; all by default")
+    options.add_argument("--exchanges", type=int, help=f"how many {INSPECTOR} holds; {EXCHANGES} by default")
+    options.add_argument("loads", nargs="*", metavar="LOAD", help=f"of {', '.join(_LOADS)}; all by default")
     given = options.parse_args()
-    if unknown := set(given.loads).difference(NAMES):
-        options.error(f"there is no load {', '.join(sorted(unknown))}, only {', '.join(NAMES)}")
-    effort = QUICK if given.quick else THOROUGH
+    if unknown := set(given.loads).difference(_LOADS):
+        options.error(f"there is no load {', '.join(sorted(unknown))}, only {', '.join(_LOADS)}")
+    loads = given.loads or _LOADS
+    status = _measure_bridge(loads, quick=given.quick) if set(loads) != {INSPECTOR} else 0
+    if INSPECTOR in loads:
+        for line in report(given.exchanges or (QUICK_EXCHANGES if given.quick else EXCHANGES)):
+            _say(line)
+    return status
+
+
+def _measure_bridge(loads: Sequence[str], *, quick: bool) -> int:
+    effort = QUICK if quick else THOROUGH
     spare_collector()
     default = load("default")
     slowness = next(measure(default, THOROUGH)).microseconds / GOALS_PARSE
@@ -36,8 +49,8 @@ def main() -> int:
     _say(f"Goals are for a machine {slowness:.2f} times as fast as this one, and stretched so.")
     try:
         for name in NAMES:
-            if name in given.loads or not given.loads:
-                exchanges = QUICK_EXCHANGES if given.quick else None
+            if name in loads:
+                exchanges = _QUICK_EXCHANGES if quick else None
                 _show(load(name, exchanges), effort, GOALS.get(name, 0.0) * slowness)
     except program.LostError as error:
         print(f"bench: {error}", file=sys.stderr)
@@ -55,7 +68,7 @@ def _show(load: Load, effort: Effort, goal: float) -> None:
     if platform.system() != "Linux":
         _say(f"  {SERVE}: measured on Linux only")
         return
-    exchanges = QUICK_EXCHANGES if effort is QUICK else program.EXCHANGES[load.name]
+    exchanges = _QUICK_EXCHANGES if effort is QUICK else program.EXCHANGES[load.name]
     figures = program.measure(load.name, exchanges)
     _row(
         SERVE,

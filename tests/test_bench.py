@@ -38,3 +38,18 @@ def test_a_quick_run_prints_every_row_and_loses_nothing() -> None:
 
 def test_every_load_is_recorded() -> None:
     assert set(NAMES) == {folder.name for folder in (HERE / "kong-3.9-load").iterdir()}
+
+
+def test_the_inspectors_store_answers_every_question() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "--exchanges", "20", "inspector"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "inspector: 20 exchanges over 168 h" in done.stdout
+    assert "  newest 50" in done.stdout

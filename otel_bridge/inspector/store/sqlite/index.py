@@ -41,9 +41,11 @@ MARKED_NUMBERS = {"duration": "p", "kong": "q", "upstream": "r", "size": "s"}
 """Fields with a mark for each power of two."""
 
 _STATUS = "o"
+_CLASS = "u"
 _PREFIX = "t"
 _DEEPEST = 4
-_HIGHEST = 63
+# Of two; what is above, 12 days or a tebibyte, has the same mark.
+_HIGHEST = 40
 
 
 def indexed_text(exchange: Exchange) -> str:
@@ -58,6 +60,11 @@ def mark(field: str, value: str) -> str:
 
 def status_mark(status: int) -> str:
     return f"{MARK}{_STATUS}{status}"
+
+
+def class_mark(status_class: int) -> str:
+    """Of the statuses 500 to 599 for 5."""
+    return f"{MARK}{_CLASS}{status_class}"
 
 
 def prefix_mark(prefix: str) -> str | None:
@@ -81,6 +88,7 @@ def _marks(exchange: Exchange) -> Iterator[str]:
         elif field.attribute is not None and (value := field.attribute(exchange)):
             yield mark(name, value)
     yield status_mark(exchange.status)
+    yield class_mark(exchange.status // 100)
     yield from (f"{MARK}{_PREFIX}{_hash(prefix)}" for prefix in _prefixes(exchange.path))
     numbers = (exchange.duration_us, exchange.gateway_us, exchange.upstream_us, response_size(exchange))
     for name, number in zip(MARKED_NUMBERS, numbers, strict=True):

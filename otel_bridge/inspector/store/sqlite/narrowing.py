@@ -22,7 +22,7 @@ from otel_bridge.inspector.query.words import words
 from otel_bridge.inspector.store.sqlite import index
 
 # A condition with more possible values than these is no narrowing.
-_MOST_STATUSES = 100
+_MOST_STATUSES = 20
 _LARGEST = 2**63 - 1
 # JSON writes them as a backslash and a letter, which the index takes for part of the word behind.
 _ESCAPED = re.compile("[\b\f\n\r\t]")
@@ -74,6 +74,8 @@ def _status(condition: Condition) -> str:
     match condition:
         case Compare("=", number):
             return _any([index.status_mark(int(number))])
+        case Range(low, high) if low % 100 == 0 and high == low + 99:
+            return _any([index.class_mark(int(low) // 100)])
         case Range(low, high) if high - low < _MOST_STATUSES:
             return _any(index.status_mark(status) for status in range(int(low), int(high) + 1))
     return ""

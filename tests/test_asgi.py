@@ -373,12 +373,22 @@ class TestHeads:
 
     def test_many_requests_on_one_connection_are_no_head(self, loop: BackgroundLoop) -> None:
         with serving(loop, hello) as server, connect(server) as sock:
-            for _ in range(3):
-                for _ in range(1000):
-                    sock.sendall(GET)
+            for _ in range(200):
+                sock.sendall(GET * 16)
                 answers = b""
-                while answers.count(b"hello") < 1000:
+                while answers.count(b"hello") < 16:
                     answers += sock.recv(65536)
+
+    def test_requests_that_wait_for_no_answers_are_not_all_taken(self, loop: BackgroundLoop) -> None:
+        ends: list[Closed] = []
+        with serving(loop, hello, closed=ends.append) as server, connect(server) as sock:
+            with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+                sock.sendall(GET * 10_000)
+            received(sock)
+            eventually(lambda: len(server.connections) == 0, "it is forgotten")
+
+            assert httpx.get(f"http://{server.address}/").is_success
+        assert [Closed.PIPELINED] == ends
 
 
 class TestTooManyConnections:

@@ -48,6 +48,8 @@ class Limits:
     """
     head_size: int = 64 * 1024
     """Bytes of a head, and of what stands between and behind the pieces of a body."""
+    pipelined: int = 16
+    """Requests that may wait for the answer to the one before them."""
     unread: float = 60.0
     """In which a peer must read some of what waits for it."""
 
@@ -67,6 +69,8 @@ class Closed(StrEnum):
     """There was no next request in time."""
     HEAD_SIZE = "head_size"
     """The head, or what lies between the pieces of a body, was too large."""
+    PIPELINED = "pipelined"
+    """It sent request after request without waiting for answers."""
     UNREAD = "unread"
     """It did not read its answers."""
 
@@ -102,8 +106,9 @@ class Connections:
         """The request of *connection* is here in full."""
         self._waited_for.pop(connection, None)
 
-    def join(self, connection: Hashable, close: Callable[[], object]) -> None:
-        """Count *connection*, which was let in already."""
+    def join(self, sock: Hashable, connection: Hashable, close: Callable[[], object]) -> None:
+        """What was admitted as *sock* goes on as *connection*, which *close* ends."""
+        self.forget(sock)
         self._open.add(connection)
         self.wait_for(connection, close)
 
@@ -129,7 +134,7 @@ class Door:
         self,
         sock: socket.socket,
         connections: Connections,
-        make_protocol: Callable[[], asyncio.Protocol],
+        make_protocol: Callable[[socket.socket], asyncio.Protocol],
         *,
         tls: TlsFiles | None,
     ) -> None:
@@ -183,13 +188,13 @@ class Door:
         timeout = self._connections.limits.handshake if context else None
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
-                self._make_protocol, sock, ssl=context, ssl_handshake_timeout=timeout
+                lambda: self._make_protocol(sock), sock, ssl=context, ssl_handshake_timeout=timeout
             )
         except OSError:  # every failure of a handshake is one
             self._connections.closed(Closed.HANDSHAKE)
 
     def _end(self, task: asyncio.Task[None], sock: socket.socket) -> None:
-        # If all went well the protocol has joined in its place.
+        # If all went well the protocol has joined in its place, and this does nothing.
         self._coming.discard(task)
         self._connections.forget(sock)
         if task.cancelled():

@@ -7,6 +7,7 @@ one; it takes a head of any size, and never gives up on a peer that reads nothin
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -18,9 +19,10 @@ _AROUND_A_BYTE = 8
 
 
 class HttpConnection(HttpToolsProtocol):
-    def __init__(self, connections: Connections, **uvicorns: Any) -> None:
+    def __init__(self, connections: Connections, sock: socket.socket, **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
         self._connections = connections
+        self._socket = sock
         self._limits = connections.limits
         self._overhead = 0
         self._deadline: asyncio.TimerHandle | None = None
@@ -30,7 +32,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._connections.join(self, transport.abort)
+        self._connections.join(self._socket, self, transport.abort)
         self._await_head(self._limits.head, Closed.HEAD_TIMEOUT)
 
     def data_received(self, data: bytes) -> None:
@@ -57,6 +59,13 @@ class HttpConnection(HttpToolsProtocol):
             self._unread.cancel()
 
     # The life of a request.
+
+    def on_message_begin(self) -> None:
+        if len(self.pipeline) >= self._limits.pipelined:
+            # The way out of the parser in the middle of what came; uvicorn answers 400 and closes.
+            self._connections.closed(Closed.PIPELINED)
+            raise ValueError("too many requests wait for their answers")
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         if self._deadline is not None:

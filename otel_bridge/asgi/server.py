@@ -105,9 +105,10 @@ class _Server(uvicorn.Server):
         self.started = True
         self.ready.set()
 
-    def _new_connection(self) -> HttpConnection:
+    def _new_connection(self, sock: socket.socket) -> HttpConnection:
         return HttpConnection(
             self._connections,
+            sock,
             config=self.config,
             server_state=self.server_state,
             app_state=self.lifespan.state,

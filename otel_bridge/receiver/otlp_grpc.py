@@ -21,6 +21,7 @@ from otel_bridge.asgi import StartupError, TlsFiles, bound_address, listen
 from otel_bridge.asgi.tls import Credentials
 from otel_bridge.receiver.admission import Admission
 from otel_bridge.receiver.bearer import BearerTokens
+from otel_bridge.receiver.incomplete import IncompleteCalls
 from otel_bridge.receiver.intake import Intake
 from otel_bridge.receiver.refusals import Internal, Refusal, TooSlow, Unauthenticated, Undecodable
 from otel_bridge.receiver.signals import METHODS, Encoding, Signal, Transport
@@ -35,18 +36,21 @@ MESSAGE_TIMEOUT = 60.0
 """Seconds from the head of a call to the end of its message."""
 
 MAX_INCOMPLETE = 1024
-"""Calls whose message has not come in full; one more, and the oldest of them is ended."""
+"""Calls whose message has not come in full."""
+
+MAX_CONNECTIONS = 4000
+"""Open connections; more are closed at once. grpcio can't tell which one is the least of use."""
 
 _OPTIONS = (
     # Two processes on one port would each get a part of the traffic; the second one has to fail instead.
     ("grpc.so_reuseport", 0),
-    ("grpc.max_concurrent_streams", 128),
-    ("grpc.max_allowed_incoming_connections", 1000),
+    ("grpc.max_concurrent_streams", 32),
+    ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
     # TLS and the preface of HTTP/2 together; the default is two minutes.
     ("grpc.server_handshake_timeout_ms", 10_000),
     ("grpc.max_metadata_size", 16 * 1024),
     # A connection without calls is of no use to anybody; senders make another one when they need it.
-    ("grpc.max_connection_idle_ms", 300_000),
+    ("grpc.max_connection_idle_ms", 60_000),
     # Others are renewed, so that balancers can spread them anew and renewed certificates come into use.
     ("grpc.max_connection_age_ms", 3_600_000),
     ("grpc.max_connection_age_grace_ms", 60_000),
@@ -91,9 +95,7 @@ class GrpcReceiver(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has 
         self._endpoint = endpoint
         self._tls = tls
         self._message_timeout = message_timeout
-        self._max_incomplete = max_incomplete
-        # In the order in which they began.
-        self._incomplete: dict[asyncio.Timeout, None] = {}
+        self._incomplete = IncompleteCalls(max_incomplete)
         self._server: aio.Server | None = None
         self._handlers = {
             method: grpc.stream_unary_rpc_method_handler(self._export(signal))
@@ -166,19 +168,16 @@ class GrpcReceiver(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has 
 
     async def _message(self, context: aio.ServicerContext) -> bytes:
         """The call's one message. Raises `TooSlow`, and `Undecodable` where there is none."""
-        while len(self._incomplete) >= self._max_incomplete:
-            oldest = next(iter(self._incomplete))
-            del self._incomplete[oldest]
-            oldest.reschedule(0)
         patience = asyncio.timeout(self._message_timeout)
+        peer = context.peer()
         try:
             async with patience:
-                self._incomplete[patience] = None
+                self._incomplete.add(peer, patience)
                 message = await context.read()
         except TimeoutError as error:
             raise TooSlow("The message did not come in time; the call ends here.") from error
         finally:
-            self._incomplete.pop(patience, None)
+            self._incomplete.remove(peer, patience)
         if message is aio.EOF:
             raise Undecodable("The call has no message.")
         return cast(bytes, message)

@@ -91,8 +91,8 @@ IN_FLIGHT_LIMIT_BYTES = _gauge(
 CONNECTIONS = _gauge("receiver_connections", "Open connections of OTLP/HTTP, in their handshake or later.")
 CLOSED_CONNECTIONS = _counter(
     "receiver_closed_connections",
-    "HTTP connections ended by the bridge, by reason: idle, head_timeout, head_size, handshake, unread, "
-    "shed, full.",
+    "HTTP connections ended by the bridge, by reason: idle, head_timeout, head_size, handshake, "
+    "pipelined, unread, shed, full.",
     "reason",
 )
 UNPROTECTED = _gauge(

@@ -42,7 +42,7 @@ def test_every_load_is_recorded() -> None:
 
 def test_the_inspectors_store_answers_every_question() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "bench", "--exchanges", "20", "inspector"],
+        [sys.executable, "-m", "bench", "--exchanges", "3", "inspector"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -51,5 +51,5 @@ def test_the_inspectors_store_answers_every_question() -> None:
     )
 
     assert (0, "") == (done.returncode, done.stderr)
-    assert "inspector: 20 exchanges over 168 h" in done.stdout
+    assert "inspector: 3 exchanges over 168 h" in done.stdout
     assert "  newest 50" in done.stdout

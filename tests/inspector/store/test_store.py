@@ -127,6 +127,15 @@ def test_a_flood_of_names_is_counted_under_others(store: SqliteStore) -> None:
     assert 1 == store.dashboard(parse("service:s299"), hour).now.exchanges
 
 
+def test_absurd_measures_do_not_cost_the_neighbours(store: SqliteStore) -> None:
+    largest = (1 << 63) - 1
+    absurd = {"duration_us": largest, "gateway_us": largest, "upstream_us": largest, "client_port": 1 << 80}
+    store.append([kept(number, request=Side(body_size=1 << 90), **absurd) for number in range(3)])
+    store.append([kept(4), kept(5, **absurd)])
+
+    assert 5 == store.dashboard(ALL, EVER).now.exchanges
+
+
 def test_values_begin_as_typed_and_come_with_counts(store: SqliteStore) -> None:
     store.append([kept(number, service=("Orders", "old", "billing")[number % 3]) for number in range(8)])
 

@@ -10,6 +10,8 @@ from otel_bridge.inspector.store.sqlite import latency
 _SHARES = (0.50, 0.95, 0.99)
 _CLASS_BITS = 40
 _CLASS_MASK = (1 << _CLASS_BITS) - 1
+# 12 days, or a tebibyte: what a sender says must not overflow the sums of 64 bits.
+_LARGEST = 1 << 40
 
 
 def status_class(status: int) -> int:
@@ -62,12 +64,12 @@ class Cell:
         cell.errors = int(is_error(status))
         cell.classes = 1 << _CLASS_BITS * status_class(status)
         if duration_us is not None:
-            cell.duration_us = duration_us
+            cell.duration_us = _bounded(duration_us)
             cell.latency = latency.single(duration_us)
         if gateway_us is not None and upstream_us is not None:
-            cell.split, cell.gateway_us, cell.upstream_us = 1, gateway_us, upstream_us
-        cell.request_bytes = request_size or 0
-        cell.response_bytes = response_size or 0
+            cell.split, cell.gateway_us, cell.upstream_us = 1, _bounded(gateway_us), _bounded(upstream_us)
+        cell.request_bytes = _bounded(request_size or 0)
+        cell.response_bytes = _bounded(response_size or 0)
         return cell
 
     @classmethod
@@ -139,3 +141,7 @@ class Cell:
     def mean_us(self) -> int | None:
         measured = latency.count(self.latency)
         return self.duration_us // measured if measured else None
+
+
+def _bounded(measure: int) -> int:
+    return min(max(measure, 0), _LARGEST)

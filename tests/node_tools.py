@@ -18,16 +18,21 @@ HERE = Path(__file__).parent / "node"
 
 def run_node(script: str, *arguments: str, stdin: bytes = b"") -> bytes:
     """The standard output of `tests/node/SCRIPT`; skips the test where there is no Node, fails it on CI."""
-    if not _installed():
-        missing = "Node and npm are needed for this test"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
+    install_packages()
     done = subprocess.run(
         ["node", script, *arguments], cwd=HERE, input=stdin, capture_output=True, timeout=100, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
+
+
+def install_packages() -> None:
+    """The packages are in `tests/node/node_modules` then; skips or fails like `run_node`."""
+    if not _installed():
+        missing = "Node and npm are needed for this test"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
 
 
 @functools.cache

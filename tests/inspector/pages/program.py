@@ -1,0 +1,61 @@
+"""The inspector with its pages: `python -m tests.inspector.pages.program DIRECTORY`.
+
+Prints `ready URL` once it serves; ends when its standard input does, so that no test leaves one behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from otel_bridge.asgi import bound_address, listen
+from otel_bridge.inspector.access import AccessToken, Role
+from otel_bridge.inspector.api.app import inspector_app
+from otel_bridge.inspector.serve import Parts, serve
+from otel_bridge.inspector.settings import InspectorSettings, Retention
+
+ADMIN, VIEWER = "admin-token", "viewer-token"
+
+_WEEK = 7 * 86_400.0
+
+
+def main(directory: Path) -> None:
+    settings = InspectorSettings(
+        directory=directory,
+        retention=Retention(age=_WEEK, size=1 << 30, bodies=_WEEK, min_free=0),
+        tokens=(AccessToken(token=ADMIN, role=Role.ADMIN), AccessToken(token=VIEWER, role=Role.VIEWER)),
+        allowed_hosts=("127.0.0.1",),
+    )
+    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    with listen("127.0.0.1:0") as sock:
+
+        def ready() -> None:
+            print(f"ready http://{bound_address(sock)}", flush=True)
+
+        asyncio.run(serve(sock, settings, ready=ready, beside=_pages))
+
+
+def _pages(parts: Parts) -> ASGIApp:
+    return inspector_app(
+        parts.store,
+        live=parts.live,
+        tokens=parts.access,
+        settings=parts.settings,
+        keep=parts.keep,
+        beyond_loopback=parts.beyond_loopback,
+    )
+
+
+def _end_with_stdin() -> None:
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

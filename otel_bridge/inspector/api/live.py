@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, HTTPException, Request
+from fastapi import APIRouter, Depends, Header, HTTPException, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from otel_bridge.inspector.api import views
@@ -35,17 +35,20 @@ def routes(store: Store, live: Live, asking: Asking) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["traffic"])
     readers: set[object] = set()
 
-    @router.get("/live", response_class=EventSourceResponse)
+    def refuse_in_time(q: QueryText = "") -> None:
+        # Once the answer has begun nothing can be refused any more.
+        if len(readers) >= MOST_READERS:
+            raise HTTPException(503, "too many are looking on already")
+        parse(q)
+
+    @router.get("/live", response_class=EventSourceResponse, dependencies=[Depends(refuse_in_time)])
     async def follow(
         request: Request,
         q: QueryText = "",
         last_event_id: Annotated[str | None, Header(pattern="^[0-9]{1,16}$")] = None,
     ) -> AsyncIterator[ServerSentEvent]:
         """Exchanges that match *q*, from now on."""
-        query = parse(q)
-        if len(readers) >= MOST_READERS:
-            raise HTTPException(503, "too many are looking on already")
-        reader = object()
+        query, reader = parse(q), object()
         readers.add(reader)
         try:
             with live.listen(matcher(query), most=MOST_ROWS) as listener:

@@ -7,11 +7,12 @@ export const RANGES = [
 ];
 export const DEFAULT_RANGE = "1h";
 
-/** {from, to} of the URL in Unix microseconds; null where open. *now* in milliseconds. */
-export function rangeOf(now = Date.now()) {
-  if (param("from") || param("to")) return { from: Number(param("from")) || null, to: Number(param("to")) || null };
+/** {from, to, now} of the URL in Unix microseconds; from and to are null where open. */
+export function rangeOf() {
+  const now = Date.now() * 1000;
+  if (param("from") || param("to")) return { from: Number(param("from")) || null, to: Number(param("to")) || null, now };
   const seconds = RANGES.find(([name]) => name === rangeName())?.[2] ?? null;
-  return { from: seconds === null ? null : (now - seconds * 1000) * 1000, to: null };
+  return { from: seconds === null ? null : now - seconds * 1e6, to: null, now };
 }
 
 /** The name of the relative range in use, "" where from and to are given. */

@@ -26,7 +26,7 @@ export function Traffic() {
   const live = canFollow && param("live") !== "0";
   const asked = { q, from: period.from, to: period.to };
   const feed = useFeed(asked, range, live);
-  const histogram = useLoad("/api/histogram", { ...asked, bars: 80 });
+  const histogram = useLoad("/api/histogram", { ...asked, to: period.to ?? period.now, bars: 80 });
   const facets = useLoad("/api/facets", asked);
   useEffect(() => {
     if (!live) return undefined;
@@ -51,7 +51,7 @@ export function Traffic() {
       </div>
       <${Facets} data=${facets.data} />
       <section class="traffic-table card">
-        ${feed.error.value && html`<${Failed} error=${feed.error.value} retry=${() => feed.open(asked, { live })} />`}
+        ${feed.error.value && feed.error.value.start === null && html`<${Failed} error=${feed.error.value} retry=${() => feed.open(asked, { live })} />`}
         ${rows.length === 0 ? html`<${Empty} feed=${feed} q=${q} />` : html`
           <${Table} rows=${rows} selected=${chosen} busy=${feed.loading.value} onPick=${open} onEnd=${() => feed.more()} onAway=${(away) => live && (away ? feed.pause() : feed.resume())} />`}
         ${feed.incomplete.value && rows.length > 0 && html`<p class="soft table-foot">The search took long and was stopped here. <button onClick=${() => feed.more()}>Go on</button></p>`}

@@ -54,7 +54,8 @@ export function Table({ rows, selected, busy, onPick, onEnd, onAway }) {
 }
 
 function Line({ row, top, number, selected, slowest, onPick }) {
-  const share = row.duration ? Math.max(2, (100 * row.duration) / slowest) : 0;
+  // Logarithmic: a millisecond and a minute are both to be seen.
+  const share = row.duration ? (100 * Math.log1p(row.duration / 100)) / Math.log1p(slowest / 100) : 0;
   const upstream = row.duration && row.upstream ? Math.min(100, (100 * row.upstream) / row.duration) : 0;
   return html`
     <div class="line" role="row" aria-rowindex=${number} aria-selected=${selected} data-class=${statusClass(row.status)}

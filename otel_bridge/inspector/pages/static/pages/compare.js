@@ -1,0 +1,1 @@
+import { html } from "../vendor.js"; export const Compare = () => html`<p>…</p>`; export const CompareView = Compare;

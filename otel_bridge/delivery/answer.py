@@ -51,20 +51,21 @@ def classify(status: int, retry_after: float | None = None) -> Outcome:
     return Outcome(Kind.RETRY, retry_after or 0.0)
 
 
-def parse_retry_after(value: str | None, *, now: float) -> float | None:
+def parse_retry_after(value: str | None, *, now: float, date: str | None = None) -> float | None:
     """Seconds to wait by a Retry-After header (seconds or an HTTP date), at most an hour.
 
-    None where there is none that makes sense. *now* is Unix time.
+    None where there is none that makes sense. *now* is Unix time; the answer's own *date* comes before it,
+    since the two clocks may not agree.
     """
     if not value:
         return None
     try:
         seconds = float(value)
     except ValueError:
-        try:
-            seconds = parsedate_to_datetime(value).timestamp() - now
-        except (ValueError, OverflowError):
+        until, since = _unix_time(value), _unix_time(date)
+        if until is None:
             return None
+        seconds = until - (now if since is None else since)
     if math.isnan(seconds):
         return None
     return min(max(seconds, 0.0), MAX_RETRY_AFTER)
@@ -88,3 +89,10 @@ def advice(status: int, location: str, *, account_setting: str, address_settings
         target = f" to {location}" if location else ""
         return f"the destination redirects{target}, which is not followed: check {address_settings}"
     return f"this address does not take what is sent: check {address_settings}"
+
+
+def _unix_time(date: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp() if date else None
+    except (ValueError, OverflowError):
+        return None

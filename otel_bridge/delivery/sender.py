@@ -115,7 +115,8 @@ class Sender:
         for secret in _spellings(request.secret):
             body = body.replace(secret.encode(), _MASK.encode())
             location = location.replace(secret, _MASK)
-        wait = parse_retry_after(response.headers.get("retry-after"), now=self._clock())
+        headers = response.headers
+        wait = parse_retry_after(headers.get("retry-after"), now=self._clock(), date=headers.get("date"))
         return Answer(response.status_code, wait, body, location)
 
     def _reason(self, error: Exception) -> str:

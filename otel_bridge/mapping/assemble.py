@@ -46,7 +46,8 @@ def exchange(draft: Draft) -> HttpExchange:
         trace_id,
         span_id,
         parent_span_id,
-        start_ns,
+        # Unset, it would make an exchange of today last since 1970.
+        start_ns or end_ns,
         max(start_ns, end_ns),
         fields.get("method", ""),
         url,

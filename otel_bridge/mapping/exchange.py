@@ -44,6 +44,7 @@ class HelperSpan(NamedTuple):
     """OTLP's numbers: 1 internal, 2 server, 3 client."""
     start_ns: int
     end_ns: int
+    """Never before `start_ns`."""
     error: bool
     attributes: Mapping[str, Value]
 

@@ -137,7 +137,7 @@ class _Search:
                     else {}
                 )
                 ids = span_id[:SPAN_ID], parent[:SPAN_ID]
-                helper = HelperSpan(*ids, about.text, kind, start, end, failed, told)
+                helper = HelperSpan(*ids, about.text, kind, start, max(start, end), failed, told)
                 helpers[trace_id[:TRACE_ID]].append(helper)
 
     def _kong_root(self, span: PackedSpan, address: SpanAddress, by: Sender) -> None:

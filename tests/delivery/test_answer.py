@@ -66,6 +66,18 @@ def test_retry_after_header(header: str | None, seconds: float | None) -> None:
     assert seconds == parse_retry_after(header, now=NOW)
 
 
+@pytest.mark.parametrize("off", [-1e9, -7200.0, 0.0, 7200.0])
+def test_a_date_is_measured_by_the_clock_that_set_it(off: float) -> None:
+    until, date = "Tue, 14 Nov 2023 22:13:50 GMT", "Tue, 14 Nov 2023 22:13:20 GMT"
+
+    assert 30.0 == parse_retry_after(until, now=NOW + off, date=date)
+
+
+@pytest.mark.parametrize("date", ["", "today", "Tue, 14 Nov 999999 22:13:50 GMT"])
+def test_without_a_sensible_date_the_clock_here_counts(date: str) -> None:
+    assert 30.0 == parse_retry_after("Tue, 14 Nov 2023 22:13:50 GMT", now=NOW, date=date)
+
+
 def test_infinite_wait_never_leaves_the_parser() -> None:
     assert math.isfinite(parse_retry_after("inf", now=NOW) or 0.0)
 

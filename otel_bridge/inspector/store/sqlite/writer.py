@@ -17,8 +17,8 @@ from otel_bridge.inspector.store.sqlite.database import DamagedError
 from otel_bridge.inspector.store.sqlite.hour_writer import HourWriter
 from otel_bridge.inspector.store.sqlite.library import File, Library
 
-# Of late exchanges; most go to one file.
-_MOST_OPEN = 8
+# The hour that is, the one before, and one of late exchanges: the others give back what their WAL takes.
+_MOST_OPEN = 3
 
 
 class Writer:

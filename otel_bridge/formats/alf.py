@@ -99,7 +99,7 @@ def _response(exchange: HttpExchange, version: str, *, bodies: bool) -> dict[str
     return found
 
 
-def _content(body: bytes, named: wire.Fields) -> dict[str, str]:
+def _content(body: bytes, named: wire.Fields) -> dict[str, Any]:
     return {
         "mimeType": named.get("content-type") or wire.DEFAULT_MEDIA_TYPE,
         "encoding": "base64",

@@ -117,7 +117,7 @@ def _media_type(named: wire.Fields) -> str:
     return named.get("content-type") or wire.DEFAULT_MEDIA_TYPE
 
 
-def _text(content: bytes) -> dict[str, str]:
+def _text(content: bytes) -> dict[str, Any]:
     try:
         return {"text": content.decode()}
     except UnicodeDecodeError:

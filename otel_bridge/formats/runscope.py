@@ -134,7 +134,7 @@ def _lists(pairs: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
     return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 
-def _content(content: bytes) -> dict[str, str]:
+def _content(content: bytes) -> dict[str, Any]:
     try:
         return {"body": content.decode()}
     except UnicodeDecodeError:

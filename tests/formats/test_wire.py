@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from base64 import b64encode
 from http import HTTPStatus
 from urllib.parse import parse_qsl, quote
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -163,3 +165,8 @@ def test_reasons_are_the_standard_ones() -> None:
     known = {status.value: status.phrase for status in HTTPStatus if status.value not in changed}
 
     assert known.items() <= wire.REASONS.items()
+
+
+@given(st.binary(max_size=300))
+def test_base64_is_written_as_the_json_of_its_text(content: bytes) -> None:
+    assert orjson.dumps({"text": b64encode(content).decode()}) == orjson.dumps({"text": wire.base64(content)})

@@ -120,7 +120,7 @@ def test_what_was_confirmed_before_a_kill_arrives_after_it(tmp_path: Path) -> No
 @pytest.mark.field
 @pytest.mark.timeout(600)
 def test_what_was_confirmed_before_many_kills_arrives(tmp_path: Path) -> None:
-    survive(tmp_path, [UNDER_LOAD] * 16 + [START_UP] * 8 + [DRAIN] * 6 + [DOWNTIME] * 6, most=500)
+    survive(tmp_path, [UNDER_LOAD] * 14 + [START_UP] * 6 + [DRAIN] * 6 + [DOWNTIME] * 6, most=500)
 
 
 def test_a_killed_bridge_takes_its_inspector_along(tmp_path: Path) -> None:

@@ -8,26 +8,24 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from ipaddress import ip_address
-from typing import NamedTuple
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp
+from starlette.routing import Route
 
 from otel_bridge.asgi import AsgiServer, StartupError
 from otel_bridge.inspector import buckets
 from otel_bridge.inspector.access import AccessTokens
-from otel_bridge.inspector.exchange import Exchange
+from otel_bridge.inspector.api.app import PATHS, inspector_app
 from otel_bridge.inspector.keeper import Keeper
 from otel_bridge.inspector.live import Live
 from otel_bridge.inspector.policy import Policy
 from otel_bridge.inspector.settings import InspectorSettings
-from otel_bridge.inspector.store.interface import Store, StoreError
+from otel_bridge.inspector.store.interface import StoreError
 from otel_bridge.inspector.store.sqlite import SqliteStore
 from otel_bridge.inspector.store.sqlite.retention import Retention
 from otel_bridge.inspector.wire import front_door
@@ -40,29 +38,11 @@ GRACE = 2.0
 log = structlog.get_logger(__name__)
 
 
-class Parts(NamedTuple):
-    """What stands beside the wire is made of these."""
-
-    settings: InspectorSettings
-    store: Store
-    live: Live
-    access: AccessTokens
-    keep: Callable[[Sequence[Exchange]], Awaitable[None]]
-    """Takes what a sender's post would bring; raises `NotKeptError`."""
-    beyond_loopback: bool
-    """Other machines can reach it."""
-
-
-Beside = Callable[[Parts], ASGIApp]
-"""Makes the app that answers whatever the wire does not."""
-
-
 async def serve(
     sock: socket.socket,
     settings: InspectorSettings,
     *,
     ready: Callable[[], None] = lambda: None,
-    beside: Beside | None = None,
 ) -> None:
     """Serve on *sock* until SIGINT or SIGTERM; *ready* is called once it does. Raises StartupError."""
     stopped = asyncio.Event()
@@ -72,15 +52,23 @@ async def serve(
     live = Live()
     policy = Policy(log_bodies=settings.log_bodies, exclude=settings.exclude)
     keeper = Keeper(store.append, policy=policy, live=live)
-    parts = Parts(
-        settings,
+    access = AccessTokens(settings.tokens)
+    pages = inspector_app(
         store,
-        live,
-        AccessTokens(settings.tokens),
-        keeper.keep,
+        live=live,
+        tokens=access,
+        settings=settings,
+        keep=keeper.keep,
         beyond_loopback=not ip_address(sock.getsockname()[0]).is_loopback,
     )
-    server = AsgiServer(front_door.application(_routes(parts, keeper, beside)), sock)
+    senders = settings.ingest_tokens
+    routes = [
+        *front_door.routes(keeper, tokens=senders),
+        *buckets.routes(store, access=access, senders=IngestTokens(senders)),
+        Route("/healthz", _healthy),
+        *(Route(path, pages) for path in PATHS),
+    ]
+    server = AsgiServer(front_door.application(routes), sock)
     await server.start()
     tidying = asyncio.create_task(_tidy(store), name="retention")
     ready()
@@ -96,16 +84,6 @@ def _open(settings: InspectorSettings) -> SqliteStore:
         return SqliteStore(settings.directory, retention=Retention(**asdict(settings.retention)))
     except StoreError as error:
         raise StartupError(f"Cannot use the inspector's store: {error}.") from error
-
-
-def _routes(parts: Parts, keeper: Keeper, beside: Beside | None) -> list[BaseRoute]:
-    senders = parts.settings.ingest_tokens
-    found: list[BaseRoute] = [
-        *front_door.routes(keeper, tokens=senders),
-        *buckets.routes(parts.store, access=parts.access, senders=IngestTokens(senders)),
-        Route("/healthz", _healthy),
-    ]
-    return [*found, Mount("/", beside(parts))] if beside else found
 
 
 async def _healthy(_: Request) -> Response:

@@ -30,7 +30,14 @@ from otel_bridge.inspector.store.interface import Store, StoreError
 log = structlog.get_logger(__name__)
 
 STATIC = Path(otel_bridge.inspector.pages.__file__).parent / "static"
-_PREFIX_OF_EXCHANGES = "/x/{exchange_id}"
+_EXCHANGE_PAGE = "/x/{exchange_id}"
+PATHS = (
+    *sorted(PAGES),
+    *(f"{prefix}/{{rest:path}}" for prefix in ("/x", "/api", "/static")),
+    "/login",
+    "/logout",
+)
+"""What of a server belongs to this app."""
 
 
 class Login(BaseModel):
@@ -96,7 +103,7 @@ def _add_pages(app: FastAPI, sessions: Sessions) -> None:
             return answer
         return FileResponse(STATIC / "index.html", headers={"cache-control": "no-cache"})
 
-    for path in (*sorted(PAGES), _PREFIX_OF_EXCHANGES):
+    for path in (*sorted(PAGES), _EXCHANGE_PAGE):
         app.add_api_route(path, document, methods=["GET"], include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC))
 

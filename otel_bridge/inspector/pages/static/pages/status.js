@@ -1,1 +1,65 @@
-import { html } from "../vendor.js"; export const Status = () => html`<p>…</p>`; export const StatusView = Status;
+// How the inspector is: what it holds and for how long, what arrives, how it is set, and what is wrong with that.
+import { html, useEffect } from "../vendor.js";
+import { loginNeeded, send } from "../lib/api.js";
+import { count, instant, size } from "../lib/format.js";
+import { useLoad } from "../lib/load.js";
+import { Copy, Tag } from "../ui/parts.js";
+import { Failed, Loading } from "../ui/states.js";
+
+const REFRESH_MS = 5000;
+const DAY = 86_400;
+const WORDS = { all: "of all exchanges", errors: "of failed exchanges only", none: "of no exchange" };
+
+export function Status() {
+  const { data, error, reload } = useLoad("/api/status");
+  const me = useLoad("/api/me");
+  useEffect(() => {
+    const timer = setInterval(reload, REFRESH_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return html`<div class="page status-page">
+    ${error && html`<${Failed} error=${error} retry=${reload} />`}
+    ${!data && !error && html`<${Loading} />`}
+    ${data && html`<${Facts} data=${data} me=${me.data} />`}
+  </div>`;
+}
+
+function Facts({ data, me }) {
+  const { held, settings } = data;
+  const full = settings.size ? held.bytes / settings.size : 0;
+  return html`
+    <section class="card warnings"><header><h1>${data.warnings.length === 0 ? "All is well" : `${data.warnings.length} to look at`}</h1></header>
+      ${data.warnings.map(({ text, fix }) => html`<div class="warning card-body"><${Tag} tone="warn">warning</${Tag}> <strong>${text}</strong><p class="soft">${fix}</p></div>`)}
+      ${data.warnings.length === 0 && html`<p class="card-body soft">Nothing needs your attention.</p>`}
+    </section>
+    <section class="card"><header><h2>Arriving</h2></header><dl class="facts">
+      ${Object.entries(data.rates).map(([period, rate]) => html`<dt>Last ${period}</dt><dd>${Number(rate.toPrecision(3))} exchanges/s</dd>`)}
+    </dl></section>
+    <section class="card"><header><h2>Kept</h2></header><dl class="facts">
+      <dt>Exchanges</dt><dd>${count(held.count)}</dd>
+      <dt>Oldest</dt><dd>${held.oldest ? instant(held.oldest) : "–"}</dd>
+      <dt>Newest</dt><dd>${held.newest ? instant(held.newest) : "–"}</dd>
+      <dt>On disk</dt><dd>${size(held.bytes)} of ${size(settings.size)} <meter min="0" max="1" high="0.8" value=${full} aria-label="Room used">${Math.round(full * 100)} %</meter></dd>
+      <dt>Free on the disk</dt><dd>${size(data.disk_free)} of ${size(data.disk_total)}; at least ${size(settings.min_free)} stay free</dd>
+      <dt>At today's rate</dt><dd>${held.hours_left === null ? `everything is kept for ${days(settings.age_seconds)}` : `the oldest goes in ${count(Math.round(held.hours_left))} hours`}</dd>
+      <dt>Bodies</dt><dd>${WORDS[settings.log_bodies]}, for ${days(settings.bodies_seconds)}${held.bodies_since ? `; those before ${instant(held.bodies_since)} are gone` : ""}</dd>
+      <dt>Left out</dt><dd>${settings.exclude.length ? settings.exclude.map((query) => html`<code class="item">${query}</code>`) : "nothing"}</dd>
+      <dt>Directory</dt><dd class="mono">${settings.directory}</dd>
+    </dl></section>
+    <section class="card"><header><h2>Access</h2></header><dl class="facts">
+      <dt>You are</dt><dd>${me ? me.role : "…"} <button class="quiet" onClick=${logOut}>Log out</button></dd>
+      <dt>People</dt><dd>${settings.people.map(({ name, role }) => html`<span class="item">${role} <code>${name}</code></span>`)}</dd>
+      <dt>Senders</dt><dd>${settings.senders_need_tokens ? "need a token" : "need no token"}</dd>
+      <dt>Answers to</dt><dd>${settings.allowed_hosts.map((host) => html`<code class="item">${host}</code>`)}</dd>
+      <dt>Version</dt><dd>${me?.version}</dd>
+    </dl></section>
+    <section class="card"><header><h2>For Kong</h2><span class="spacer"></span><${Copy} text=${data.kong_snippet} what="The snippet" /></header>
+      <pre class="card-body">${data.kong_snippet}</pre></section>`;
+}
+
+const days = (seconds) => (seconds % DAY === 0 ? `${seconds / DAY} days` : `${Math.round(seconds / 3600)} hours`);
+
+async function logOut() {
+  await send("POST", "/logout");
+  loginNeeded.value = true;
+}

@@ -58,3 +58,14 @@ export function ValueMenu() {
     <button role="menuitem" onClick=${copy}>Copy the value</button>
   </div>`;
 }
+
+/** The traffic, filtered by several conditions besides the present query. */
+export async function goToTraffic(terms) {
+  try {
+    let q = param("q");
+    for (const term of terms) ({ q } = await get("/api/edit", { ...term, q }));
+    go(address("/", { q, range: param("range"), from: param("from"), to: param("to") }));
+  } catch (error) {
+    say(error.message);
+  }
+}

@@ -1,0 +1,66 @@
+// A chart over time, drawn by uPlot, with its numbers in a table for whom lines say nothing.
+import { html, uPlot, useEffect, useRef, useState } from "../vendor.js";
+import { axisTime, instant } from "../lib/format.js";
+
+/**
+ * *times* in Unix microseconds; *series*: [{name, values, colour, fill, bars}]; *format*(value) for axis and table;
+ * *onZoom*(from, to) when a part is dragged over.
+ */
+export function Chart({ title, times, series, format, onZoom, note = "" }) {
+  const box = useRef(null);
+  const [shown, setShown] = useState(false);
+  useEffect(() => {
+    const plot = new uPlot(options(box.current, { times, series, format, onZoom }), [times.map((us) => us / 1e6), ...series.map(({ values }) => values)], box.current);
+    const watch = new ResizeObserver(() => plot.setSize({ width: box.current.clientWidth, height: 180 }));
+    watch.observe(box.current);
+    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    const repaint = () => plot.redraw();
+    scheme.addEventListener("change", repaint);
+    return () => { watch.disconnect(); scheme.removeEventListener("change", repaint); plot.destroy(); };
+  }, [times, series]);
+  return html`<section class="card chart">
+    <header><h2>${title}</h2>${note && html`<span class="soft">${note}</span>`}<span class="spacer"></span>
+      ${series.map(({ name, colour }) => html`<span class="legend"><i style=${{ background: `var(${colour})` }}></i>${name}</span>`)}
+      <button class="quiet" aria-expanded=${shown} onClick=${() => setShown(!shown)}>${shown ? "Chart" : "Table"}</button></header>
+    <div class="chart-box" ref=${box} hidden=${shown} role="img" aria-label=${`${title}: ${series.map(({ name }) => name).join(", ")} over time; the table has the numbers`}></div>
+    ${shown && html`<div class="chart-table"><table class="grid"><thead><tr><th>From</th>${series.map(({ name }) => html`<th class="number">${name}</th>`)}</tr></thead>
+      <tbody>${times.map((time, index) => html`<tr><td>${instant(time)}</td>${series.map(({ values }) => html`<td class="number">${format(values[index])}</td>`)}</tr>`)}</tbody></table></div>`}
+  </section>`;
+}
+
+function options(element, { times, series, format, onZoom }) {
+  const colour = (name) => () => resolved(element, name);
+  const span = times.length > 1 ? times.at(-1) - times[0] : 0;
+  const axis = { stroke: colour("--text-soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "11px system-ui" };
+  return {
+    width: element.clientWidth, height: 180, padding: [10, 8, 0, 0], legend: { show: false },
+    cursor: { y: false, drag: { x: true, y: false, setScale: false } },
+    scales: { x: { time: false }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    axes: [
+      { ...axis, values: (_, ticks) => ticks.map((second) => axisTime(second * 1e6, span)) },
+      { ...axis, size: 62, values: (_, ticks) => ticks.map(format) },
+    ],
+    series: [{}, ...series.map((each) => ({
+      label: each.name, stroke: colour(each.colour), width: 1.5, points: { show: times.length < 3 }, spanGaps: false,
+      fill: each.fill ? () => `color-mix(in srgb, ${resolved(element, each.colour)} 22%, transparent)` : undefined,
+      paths: each.bars ? uPlot.paths.bars({ size: [0.85] }) : undefined,
+    }))],
+    hooks: {
+      setSelect: [(plot) => {
+        if (plot.select.width < 4) return;
+        const at = (pixels) => plot.posToVal(pixels, "x") * 1e6;
+        onZoom(at(plot.select.left), at(plot.select.left + plot.select.width));
+      }],
+    },
+  };
+}
+
+/** The colour that a custom property means right now, light or dark. */
+function resolved(element, name) {
+  const probe = element.ownerDocument.createElement("span");
+  probe.style.color = `var(${name})`;
+  element.append(probe);
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
+}

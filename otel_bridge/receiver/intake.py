@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from bisect import bisect
 from collections.abc import Callable
 from concurrent import futures
 from typing import NamedTuple, Protocol
@@ -40,6 +41,9 @@ _LARGE = {Encoding.PROTOBUF: 256 * 1024, Encoding.JSON: 8 * 1024}
 # And so are smaller ones, down to here, unless a glance shows that there is nothing to do: what hostile
 # senders write into them takes a hundred times as long as what others do.
 _TO_GLANCE_AT = 8 * 1024
+
+# Between the lanes of bodies that are worked on in a thread.
+_LANES = (256 * 1024, 4 << 20)
 
 # Seconds. SDKs give up within ten and reckon this in; a longer wait would lose what they hold.
 _RETRY_AFTER = 5
@@ -79,9 +83,9 @@ class Intake:
         self._counters = {transport: _Counters(metrics, transport) for transport in Transport}
         self._clock = clock
         self._recent = RecentBodies(clock=clock)
-        # One large body at a time: each takes several times its size while it is worked on. Others need
-        # not wait for it.
-        self._lanes = {large: asyncio.Lock() for large in (False, True)}
+        # One large body at a time: each takes several times its size while it is worked on. Smaller ones
+        # need not wait for it.
+        self._lanes = [asyncio.Lock() for _ in range(len(_LANES) + 1)]
 
     async def accept(self, body: bytes, *, signal: Signal, encoding: Encoding, transport: Transport) -> None:
         """Return once *body* (decompressed) is in the journal, or need not be there.
@@ -129,7 +133,7 @@ class Intake:
         return _Prepared(body, spans, 0, 0)
 
     async def _journal_apart(self, body: bytes, encoding: Encoding, transport: Transport) -> None:
-        async with self._lanes[len(body) > _LARGE[encoding]]:
+        async with self._lanes[bisect(_LANES, len(body))]:
             prepared = await asyncio.to_thread(_prepare, body, encoding, self.redactor)
         await self._append(prepared, transport)
 

@@ -98,7 +98,8 @@ class HttpReceiver:
         except Exception:  # the edge: one request's surprise is answered, counted, and stays its own
             log.exception("an OTLP request failed", path=scope["path"])
             answer = self._refuse(Internal("The bridge failed on this request; its log says why."), encoding)
-        await send(answer.start)
+        # A copy, because the answers to success are shared and middleware adds its headers in place.
+        await send({**answer.start, "headers": [*answer.start["headers"]]})
         await send(answer.body)
 
     async def _accept(

@@ -76,6 +76,7 @@ class Receivers:
         max_request_body_size: int = LIMIT_SIZE,
         max_in_flight: int = 64 << 20,
         stall_timeout: float = 30.0,
+        message_timeout: float = 60.0,
         redactor: Redacts | None = None,
         journal: AppendsRecords | None = None,
         grpc_endpoint: str = "127.0.0.1:0",
@@ -96,6 +97,7 @@ class Receivers:
             "tokens": BearerTokens(tokens),
         }
         self._stall_timeout = stall_timeout
+        self._message_timeout = message_timeout
 
     def __enter__(self) -> Receivers:
         try:
@@ -131,7 +133,13 @@ class Receivers:
 
     async def _start(self) -> None:
         self.intake = Intake(self._appends, self._redactor, self.metrics)
-        self.grpc = GrpcReceiver(self.intake, endpoint=self._grpc_endpoint, tls=self.tls, **self._shared)
+        self.grpc = GrpcReceiver(
+            self.intake,
+            endpoint=self._grpc_endpoint,
+            tls=self.tls,
+            message_timeout=self._message_timeout,
+            **self._shared,
+        )
         await self.grpc.start()
         receiver = HttpReceiver(self.intake, stall_timeout=self._stall_timeout, **self._shared)
         app = http_app(receiver, allowed_origins=self._origins)

@@ -34,3 +34,59 @@ def test_a_request_that_fails_gives_back_what_it_held() -> None:
         fail()
 
     assert admission.in_flight == 0
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_at_the_limit_the_slowest_sender_makes_room() -> None:
+    clock = Clock()
+    admission = Admission(100, clock=clock)
+    ended: list[str] = []
+    slow, quick = (admission.request(lambda name=name: ended.append(name)) for name in ("slow", "quick"))
+    newcomer = admission.request()
+    for share in (slow, quick):
+        share.wait()
+        share.take(50)
+    clock.now = 1.5
+    quick.wait()  # another part of it is there
+    newcomer.take(40)
+
+    assert ["slow"] == ended
+    assert (True, False) == (slow.was_ended, quick.was_ended)
+    assert 90 == admission.in_flight
+    with pytest.raises(Busy):
+        slow.take(1)
+
+
+def test_senders_that_are_not_slow_and_bodies_that_have_come_make_no_room() -> None:
+    clock = Clock()
+    admission = Admission(100, clock=clock)
+    complete, quick, newcomer = (admission.request() for _ in range(3))
+    complete.wait()
+    complete.take(50)
+    complete.has_come()
+    clock.now = 10
+    quick.wait()
+    quick.take(50)
+    with pytest.raises(Busy):
+        newcomer.take(40)
+
+    assert 100 == admission.in_flight
+
+
+def test_a_request_that_made_room_gives_nothing_back_again() -> None:
+    clock = Clock()
+    admission = Admission(100, clock=clock)
+    with admission.request() as slow:
+        slow.wait()
+        slow.take(100)
+        clock.now = 2
+        newcomer = admission.request()
+        newcomer.take(30)
+
+    assert 30 == admission.in_flight

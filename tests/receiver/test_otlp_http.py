@@ -369,6 +369,37 @@ class TestConnections:
             assert 0 == receivers.admission.in_flight
             assert 1 == receivers.refused("timeout")
 
+    def test_a_sender_that_sends_a_byte_at_a_time_is_let_go(self, loop: BackgroundLoop) -> None:
+        with Receivers(loop, stall_timeout=0.5) as receivers, connection(receivers) as sock:
+            sock.sendall(head("Content-Length: 300000"))
+            sock.settimeout(0.01)
+            answer = b""
+            deadline = time.monotonic() + LIMIT
+            while not answer and time.monotonic() < deadline:
+                sock.sendall(b"x")
+                with contextlib.suppress(TimeoutError):
+                    answer = sock.recv(65536)
+
+            assert answer.startswith(b"HTTP/1.1 408 ")
+
+    def test_a_sender_that_never_begins_its_body_is_let_go(self, loop: BackgroundLoop) -> None:
+        with Receivers(loop, stall_timeout=0.1) as receivers, connection(receivers) as sock:
+            sock.sendall(head("Content-Length: 300000"))
+
+            assert read_answer(sock).startswith(b"HTTP/1.1 408 ")
+
+    def test_slow_senders_make_room_for_others(self, loop: BackgroundLoop) -> None:
+        with Receivers(loop, max_in_flight=150_000) as receivers, connection(receivers) as slow:
+            slow.sendall(head("Content-Length: 300000") + bytes(100_000))
+            eventually(lambda: receivers.admission.in_flight == 100_000)
+            body = fresh_request(filler=100_000)
+            eventually(lambda: receivers.post(body).status_code == 200)
+
+            answer = read_answer(slow)
+            assert answer.startswith(b"HTTP/1.1 503 ")
+            assert b"retry-after: 1\r\n" in answer
+            assert 1 == receivers.refused("slow")
+
     def test_a_stop_tells_unfinished_senders_to_come_back(self, loop: BackgroundLoop) -> None:
         with Receivers(loop) as receivers, connection(receivers) as sock:
             sock.sendall(head("Content-Length: 300000") + bytes(100_000))
@@ -439,6 +470,35 @@ class TestBrowsers:
             sent.status_code,
             sent.headers["access-control-allow-origin"],
         )
+
+    def test_tokens_are_asked_of_what_is_sent_and_not_of_the_question(self, loop: BackgroundLoop) -> None:
+        origin = "https://app.example.com"
+        with Receivers(loop, tokens=("a-token",), allowed_origins=(origin,)) as receivers:
+            asked = httpx.options(
+                f"{receivers.url}/v1/traces",
+                headers={"origin": origin, "access-control-request-method": "POST"},
+            )
+            strange = receivers.post(fresh_request(), origin=origin)
+            known = receivers.post(fresh_request(), origin=origin, authorization="Bearer a-token")
+
+        assert [200, 401, 200] == [asked.status_code, strange.status_code, known.status_code]
+        assert origin == strange.headers["access-control-allow-origin"]
+
+    def test_without_allowed_origins_a_question_has_no_answer(self, receivers: Receivers) -> None:
+        asked = httpx.options(
+            f"{receivers.url}/v1/traces",
+            headers={"origin": "https://app.example.com", "access-control-request-method": "POST"},
+        )
+
+        assert 405 == asked.status_code
+        assert "access-control-allow-origin" not in asked.headers
+
+    def test_what_is_said_to_one_page_is_not_said_to_the_next_sender(self, open_to_app: Receivers) -> None:
+        for _ in range(2):
+            sent = open_to_app.post(fresh_request(), origin="https://app.example.com")
+
+            assert "Origin" == sent.headers["vary"]
+        assert "access-control-allow-origin" not in open_to_app.post(fresh_request()).headers
 
     def test_another_may_not(self, open_to_app: Receivers) -> None:
         asked = httpx.options(

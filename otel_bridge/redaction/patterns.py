@@ -24,7 +24,7 @@ JWT = rf"{START}(eyJ[A-Za-z0-9_-]{{10,}}\.{{1,2}}[A-Za-z0-9_-]{{4,}}(?:\.[A-Za-z
 """Also one whose end was cut off: the second part holds the claims, or, encrypted, the key or nothing."""
 
 BEARER = rf"(?i){START}bearer(?:\s|\+|%20)+([A-Za-z0-9._~+/=-]{{8,}})"
-BASIC = rf"(?i){START}basic(?:\s|\+|%20)+([A-Za-z0-9+/=_-]{{4,}})"
+BASIC = rf"(?i){START}basic(?:\s|\+|%20)+([A-Za-z0-9+/_-]{{4,}}={{0,2}})"
 
 CREDENTIAL = (
     rf"{START}("

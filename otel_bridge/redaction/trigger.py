@@ -46,7 +46,7 @@ _ESCAPED_AUTHORITY = _AUTHORITY.replace(r"\\*/|", "")
 _DEFAULT_PATTERNS = {
     patterns.JWT: r"eyJ[a-z0-9_-]{10,}\.{1,2}[a-z0-9_-]{4}",
     patterns.BEARER: r"bearer(?:\s|\+|%20)+[a-z0-9._~+/=-]{8}",
-    patterns.BASIC: r"basic(?:\s|\+|%20)+[a-z0-9+/=_-]{4}",
+    patterns.BASIC: r"basic(?:\s|\+|%20)+[a-z0-9+/_-]{4}",
     patterns.CREDENTIAL: (
         r"(?-i:A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{8}|gh[oprsu]_[A-Za-z0-9]{8}|github_pat_|gl(?:cbt|dt|pat|ptt|rt)-"
         r"|xox[abceoprs]-|xapp-|[rs]k_(?:live|test)_|whsec_|AIza[A-Za-z0-9_-]{8}|ya29\.|GOCSPX-"

@@ -6,6 +6,7 @@ from typing import Any
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
+from otel_bridge.otlp.levels import KeyValue, Request, ResourceSpans, ScopeSpans, Span
 from otel_bridge.otlp.messages import TraceRequest
 from otel_bridge.otlp.values import Value, decode, encode
 
@@ -22,6 +23,31 @@ def record(attributes: dict[str, Value] | None = None, **fields: Any) -> bytes:
     )
     put(span.attributes, attributes or {})
     return request.SerializeToString()
+
+
+def backwards(record: bytes) -> bytes:
+    """The same with each attribute's value in front of its key, as Kong's encoder writes many."""
+    request = Request.FromString(record)
+    for i, resource_spans in enumerate(request.resource_spans):
+        part = ResourceSpans.FromString(resource_spans)
+        for j, scope_spans in enumerate(part.scope_spans):
+            inner = ScopeSpans.FromString(scope_spans)
+            for k, raw in enumerate(inner.spans):
+                span = Span.FromString(raw)
+                span.attributes[:] = [_turned(item) for item in span.attributes]
+                inner.spans[k] = span.SerializeToString()
+            part.scope_spans[j] = inner.SerializeToString()
+        request.resource_spans[i] = part.SerializeToString()
+    return request.SerializeToString()
+
+
+def _turned(item: bytes) -> bytes:
+    pair = KeyValue.FromString(item)
+    value = KeyValue()
+    value.value = pair.value
+    key = KeyValue()
+    key.key = pair.key
+    return value.SerializeToString() + key.SerializeToString()
 
 
 def put(target: Any, attributes: dict[str, Value]) -> None:

@@ -16,7 +16,7 @@ from otel_bridge.redaction.keys import Keys
 from otel_bridge.redaction.spans import Spans
 from otel_bridge.redaction.texts import Texts
 from otel_bridge.redaction.trigger import Trigger
-from tests.redaction.records import BODY, attributes_of, record
+from tests.redaction.records import BODY, attributes_of, backwards, record
 
 RULES = DEFAULTS.extended(
     headers=["x-*-pass"],
@@ -98,9 +98,10 @@ ATTRIBUTES: st.SearchStrategy[dict[str, Value]] = st.dictionaries(KEYS, VALUES, 
 
 @given(ATTRIBUTES, NEAR_SECRETS)
 def test_the_trigger_never_misses_what_the_rules_would_find(attributes: dict[str, Value], name: str) -> None:
-    given = record(attributes, name=name)
+    forwards = record(attributes, name=name)
 
-    assert UNFILTERED.redact(given) == FILTERED.redact(given)
+    for wire in (forwards, backwards(forwards)):
+        assert UNFILTERED.redact(wire) == FILTERED.redact(wire)
 
 
 @given(ATTRIBUTES)

@@ -67,6 +67,7 @@ KEPT = [
     '{"usage": "Authorization: Bearer <token>", "code": 401}',
     "<p>Send <code>Bearer &lt;token&gt;</code> in the header</p>",
     "the bearer acknowledges; Bearer Instruments",
+    "basic+name=note basic+a===b",
     "Basic authentication, a basic understanding, basic 0123456789abcdef",
     'WWW-Authenticate: Bearer realm="x", error="invalid_token"',
     "4111111111111112 and 1234567812345670 and 4111111111111111a",
@@ -169,9 +170,12 @@ WORDS = r"""
 name="password" 4111\u0020 bearer%20
 """
 HOSTILE = WORDS.split()
+PEMS = ["-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----a"]
 
 
-@pytest.mark.parametrize("unit", [*HOSTILE, 'name="password"\r\n\r\n', "4111 ", "bearer "])
+@pytest.mark.parametrize(
+    "unit", [*HOSTILE, 'name="password"\r\n\r\n', "4111 ", "bearer ", "basic YTpi ", "AKIA", *PEMS]
+)
 @pytest.mark.timeout(20)
 def test_hostile_text_takes_no_longer_than_its_length(unit: str) -> None:
     text = ('{"password":' + unit * ((1 << 18) // len(unit)) + '"token="').encode()

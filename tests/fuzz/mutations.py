@@ -19,7 +19,7 @@ _DEEP = 120
 WORDS = (
     *b"GET,SERVER,kong,http.url,http.status_code,http.request.body.content_base64,url.full".split(b","),
     *b"http.request.header.cookie,http.request.header.content-encoding,gzip,br,zstd,deflate".split(b","),
-    *b'password,token,api_key,REDACTED,Bearer abcdefgh1234,{"pin":,?key=,<secret>,eyJ'.split(b","),
+    *b'password,token,api_key,REDACTED,Bearer abcdefgh1234,Basic YTpi,{"pin":,?key=,<secret>,eyJ'.split(b","),
     *b"-----BEGIN PRIVATE KEY-----,4111111111111111,%22,\\u0022,&quot;,--b,name=,://a:b@c".split(b","),
     *b"null,true,-1,1e999,NaN,[[[[,{{{{,0x,2026-02-30T25:61:61Z,\xff\xfe,\xed\xa0\x80,\x00".split(b","),
     b"",

@@ -77,6 +77,23 @@ def test_a_stopped_search_goes_on_where_it_stopped(store: SqliteStore) -> None:
     assert 6 == len({row.id for row in (*page.rows, *rest.rows)})
 
 
+def test_a_search_stopped_without_a_hit_does_not_begin_anew(store: SqliteStore) -> None:
+    store.append([kept(number, started_us=STARTED_US - number * HOUR_US) for number in range(6)])
+    everything = store.search(ALL).rows
+    asked = 0
+
+    def after_three() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 3
+
+    page = store.search(parse("*example* *nowhere*"), stop=after_three)
+
+    assert not page.complete
+    assert page.next is not None
+    assert everything[3].position < page.next < everything[2].position
+
+
 def test_figures_from_roll_ups_are_those_of_the_rows(store: SqliteStore) -> None:
     store.append(
         [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -43,7 +44,7 @@ class _Duration(click.ParamType[float]):
 def demo(seconds: float) -> None:
     """Run the bridge in a temporary directory on free ports and play recorded Kong traffic to it.
 
-    Prints a line for each exchange that arrives at the inspector, and a summary at the end.
+    Prints the address of the page that shows the traffic, and a summary at the end.
     """
     with tempfile.TemporaryDirectory(prefix="otel-bridge-demo-") as directory:
         config = _config(Path(directory))
@@ -69,12 +70,13 @@ def _config(directory: Path) -> Config:
 
 async def _run(config: Config, seconds: float) -> None:
     logs.configure(config.telemetry.logs.level, config.telemetry.logs.format)
-    bridge = Bridge(config, prints=True)
+    bridge = Bridge(config)
     await bridge.open()
     await bridge.start()
     for line in greeting(bridge):
         click.echo(line)
-    click.echo(f"Recorded Kong traffic plays for {seconds:g} s; Ctrl-C ends it.")
+    click.echo(f"Recorded Kong traffic plays for {seconds:g} s; Ctrl-C ends it. Look at it:\n")
+    click.echo(f"  {bridge.inspector}\n")
     played = await _play(bridge.otlp_http, seconds)
     await bridge.stop()
     delivered = int(bridge.metrics.value(SENT_EXCHANGES, INSPECTOR))
@@ -91,6 +93,8 @@ async def _play(url: str, seconds: float) -> Played:
     def progress(played: Played) -> None:
         nonlocal last
         last = played
+        if sys.stderr.isatty():
+            click.echo(f"\r{played.exchanges} exchanges sent ", nl=False, err=True)
 
     playing = asyncio.ensure_future(
         play(url, duration=seconds, rate=_RATE, rng=random.Random(), progress=progress)  # noqa: S311 - no secret

@@ -23,7 +23,6 @@ import structlog
 
 from otel_bridge.asgi import AsgiServer, StartupError, bound_address, listen
 from otel_bridge.config import Config
-from otel_bridge.inspector.terminal.terminal import print_exchanges
 from otel_bridge.inspector.wire.tokens import IngestToken
 from otel_bridge.journal import Cursor, DeadLetters, Journal, JournalError
 from otel_bridge.service.cursors import UnsettledError, check_leavers, reconcile
@@ -56,15 +55,13 @@ log = structlog.get_logger(__name__)
 class Bridge:
     """One configuration at work; belongs to the loop it is opened in."""
 
-    def __init__(self, config: Config, *, prints: bool = False) -> None:
-        """With *prints* the inspector keeps nothing, and writes a line for each exchange to stdout."""
+    def __init__(self, config: Config) -> None:
         self.config = config
-        self._prints = prints
         self.metrics = Metrics()
         self._undo = AsyncExitStack()
         # What the inspector knows this bridge by, where it lets in only those it knows.
         self._own_token = secrets.token_urlsafe()
-        self._start_token = "" if prints else start_token(config.inspector)
+        self._start_token = start_token(config.inspector)
 
     async def open(self, forget: Collection[str] = ()) -> None:
         """Take everything that somebody else could have taken.
@@ -230,8 +227,6 @@ class Bridge:
         senders = ingest_tokens(section)
         if senders:
             senders.append(IngestToken(token=self._own_token, environment=OWN_ENVIRONMENT))
-        if self._prints:
-            return partial(print_exchanges, tokens=senders)
         settings = inspector_settings(section, start_token=self._start_token, senders=senders)
         return partial(serve_inspector, settings=settings)
 

@@ -12,12 +12,9 @@ import sys
 import threading
 from pathlib import Path
 
-from starlette.types import ASGIApp
-
 from otel_bridge.asgi import bound_address, listen
 from otel_bridge.inspector.access import AccessToken, Role
-from otel_bridge.inspector.api.app import inspector_app
-from otel_bridge.inspector.serve import Parts, serve
+from otel_bridge.inspector.serve import serve
 from otel_bridge.inspector.settings import InspectorSettings, Retention
 
 ADMIN, VIEWER = "admin-token", "viewer-token"
@@ -38,18 +35,7 @@ def main(directory: Path) -> None:
         def ready() -> None:
             print(f"ready http://{bound_address(sock)}", flush=True)
 
-        asyncio.run(serve(sock, settings, ready=ready, beside=_pages))
-
-
-def _pages(parts: Parts) -> ASGIApp:
-    return inspector_app(
-        parts.store,
-        live=parts.live,
-        tokens=parts.access,
-        settings=parts.settings,
-        keep=parts.keep,
-        beyond_loopback=parts.beyond_loopback,
-    )
+        asyncio.run(serve(sock, settings, ready=ready))
 
 
 def _end_with_stdin() -> None:

@@ -25,9 +25,11 @@ class StartupError(Exception):
 def listen(endpoint: str) -> socket.socket:
     """A TCP socket listening on *endpoint*, `host:port` or `[v6]:port`; port 0 takes a free one.
 
-    Raises `StartupError` if the port is taken, not permitted, or the host is none of this machine's.
+    The process may have as many files open as the system allows from then on. Raises `StartupError` if the
+    port is taken, not permitted, or the host is none of this machine's.
     """
     host, port = split_endpoint(endpoint)
+    allow_open_files()
     try:
         family, *_, address = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

@@ -9,7 +9,6 @@ import click
 import uvloop
 
 from otel_bridge.asgi import StartupError
-from otel_bridge.asgi.sockets import allow_open_files
 from otel_bridge.config import ConfigError, load
 from otel_bridge.service.bridge import Bridge
 from otel_bridge.service.cursors import UnsettledError
@@ -34,7 +33,6 @@ def serve(config: Path | None, forget: tuple[str, ...]) -> None:
     the exchanges.
     SIGTERM delivers what it can within 20 s and ends, SIGHUP reads the configuration anew.
     """
-    allow_open_files()
     try:
         settings = load(config)
         service = Service(config, forget=forget, started=_greet)

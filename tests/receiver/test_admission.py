@@ -47,7 +47,8 @@ def test_at_the_limit_the_slowest_sender_makes_room() -> None:
     clock = Clock()
     admission = Admission(100, clock=clock)
     ended: list[str] = []
-    slow, quick = (admission.request(lambda name=name: ended.append(name)) for name in ("slow", "quick"))
+    slow = admission.request(lambda: ended.append("slow"))
+    quick = admission.request(lambda: ended.append("quick"))
     newcomer = admission.request()
     for share in (slow, quick):
         share.wait()

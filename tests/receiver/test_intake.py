@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 
 import pytest
@@ -270,3 +271,70 @@ def test_the_time_to_the_commit_is_measured(bench: Bench) -> None:
 
     assert b"receiver_commit_seconds_sum 3.0\n" in bench.metrics.exposition()
     assert COMMIT_SECONDS.exposed_name.encode() in bench.metrics.exposition()
+
+
+class TestHostileBodies:
+    def test_leave_the_event_loop_to_others(self, bench: Bench) -> None:
+        """Bodies of 64 KB that redaction needs long for: nobody else waits for all of one of them."""
+        hostile = [_full_of_secrets(64_000) for _ in range(5)]
+        seconds: list[float] = []
+
+        async def check() -> None:
+            redactor = Redactor(DEFAULTS)
+            start = time.perf_counter()
+            redactor.redact(hostile.pop())
+            alone = time.perf_counter() - start
+            working = asyncio.gather(*(bench.accept(body) for body in hostile))
+            while not working.done():
+                start = time.perf_counter()
+                await asyncio.sleep(0.001)
+                seconds.append(time.perf_counter() - start)
+            await working
+
+            assert sorted(seconds)[len(seconds) // 2] < alone
+
+        bench.run(check)
+
+        assert 4 == len(bench.journal.records)
+        assert len(seconds) > 8  # on the loop they would be four
+
+    def test_that_are_large_keep_small_ones_waiting_for_nothing(self) -> None:
+        redactor = Stopping()
+        bench = Bench(redactor)
+
+        async def check() -> None:
+            large = asyncio.create_task(bench.accept(fresh_request(filler=LARGE)))
+            assert await asyncio.to_thread(redactor.inside.acquire, timeout=LIMIT)
+            await bench.accept(fresh_request(filler=20_000))
+            assert not large.done()
+            redactor.go_on.release()
+            await large
+
+        bench.run(check)
+        bench.journal.close()
+
+
+class Stopping:
+    """Stops in the middle of a large body until it is let go; suspects every body."""
+
+    def __init__(self) -> None:
+        self.inside = threading.Semaphore(0)
+        self.go_on = threading.Semaphore(0)
+
+    def suspects(self, record: bytes) -> bool:
+        return True
+
+    def redact(self, record: bytes) -> Redacted:
+        if len(record) > 1_000_000:
+            self.inside.release()
+            assert self.go_on.acquire(timeout=LIMIT)
+        return Redacted(record, 0)
+
+
+def _full_of_secrets(size: int) -> bytes:
+    request = TraceRequest.FromString(fresh_request())
+    span = request.resource_spans[0].scope_spans[0].spans[0]
+    name = "http.request.header.authorization"
+    for number in range(size // 60):
+        span.attributes.add(key=name).value.string_value = f"Bearer {number:010}"
+    return request.SerializeToString()

@@ -74,7 +74,7 @@ def test_no_secret_is_in_any_file_or_output(lived: Run) -> None:
 
 def test_what_stands_beside_a_secret_survives(lived: Run) -> None:
     """So the test can see: the same search finds the harmless neighbours."""
-    journal = {name: output for name, output in lived.outputs.items() if name.startswith("journal")}
+    journal = {name: output for name, output in lived.outputs.items() if "state/journal" in name}
     for planted in (planted for plot in lived.sent for planted in plot.planted):
         assert list(found(planted, planted.harmless, journal)), planted.place
     for planted in (planted for plot in lived.sent for planted in plot.delivered):
@@ -136,14 +136,14 @@ def _live(directory: Path, galileo: VendorServer, runscope: VendorServer) -> Run
             bridge, refused, sender=TOKENS["senders"], agent=TOKENS["agents"]
         ).answers()
         outputs["metrics"] = httpx.get(bridge.address("metrics")).content
-        _search_files(directory, "journal while it runs", outputs)
+        _search_files(directory, "files while it runs", outputs)
         _search_letters(bridge, environment, outputs)
         bridge.kill()
         outputs["output, json"] = "".join(bridge.output).encode()
-        _search_files(directory, "journal after a kill", outputs)
+        _search_files(directory, "files after a kill", outputs)
         runscope.answer = lambda _: Reply()
         _explode(directory, environment, bridge, refused, outputs)
-    _search_files(directory, "journal after the end", outputs)
+    _search_files(directory, "files after the end", outputs)
     outputs["repr"] = _represented(bridge.config, environment)
     converted = _convert(directory, outputs)
     delivered = {"galileo": _received(galileo), "runscope": _received(runscope)}

@@ -83,9 +83,9 @@ def assert_refused(bridge: Bridge, path: str, reason: str, size: int = 10) -> No
     assert before + 2 == bridge.metric("receiver_refused_requests_total", reason=reason)
 
 
-def accepts(bridge: Bridge, path: str) -> bool:
+def accepts(bridge: Bridge, path: str, size: int = 10) -> bool:
     """Whether an exchange at *path* is taken now."""
-    return post(bridge, path).status_code == 200
+    return post(bridge, path, size).status_code == 200
 
 
 def recovers(bridge: Bridge, path: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import re2
 
-from otel_bridge.redaction.edits import Edit
+from otel_bridge.redaction.edits import REDACTED, Edit
 from otel_bridge.redaction.names import compiled
 
 # Where a word begins; behind an escape that ends in a letter or digit there is no `\b`.
@@ -98,7 +98,7 @@ class Shapes:
         for expression, group, accept in self._shapes:
             for match in expression.finditer(text):
                 start, end = match.span(group)
-                if start < end and accept(text, start, end):
+                if start < end and accept(text, start, end) and not _is_mask(text, start, end):
                     yield Edit(start, end)
 
 
@@ -127,6 +127,13 @@ def _without_assertions(pattern: str) -> str:
 
 def _always(_text: bytes, _start: int, _end: int) -> bool:
     return True
+
+
+def _is_mask(text: bytes, start: int, end: int) -> bool:
+    """Whether it is a part of what stands for a secret already: a user's pattern may match that."""
+    margin = len(REDACTED) - 1
+    at = text.find(REDACTED, max(0, start - margin), end + margin)
+    return 0 <= at <= start and end <= at + len(REDACTED)
 
 
 def _is_no_prose(text: bytes, start: int, end: int) -> bool:

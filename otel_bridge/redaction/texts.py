@@ -7,7 +7,7 @@ without any is returned as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from otel_bridge.redaction import arguments, patterns
@@ -29,6 +29,12 @@ class TooLargeError(Exception):
     """There is more in the text than may be looked at: escapes in a large one, or secrets."""
 
 
+# What one rule replaced may have kept another from seeing its own: two are enough but for made-up texts.
+_PASSES = 4
+
+_Pass = Callable[[bytes], tuple[bytes, int]]
+
+
 class Texts:
     """The rules for text."""
 
@@ -48,22 +54,25 @@ class Texts:
 
     def body(self, text: bytes, *, cut: bool) -> tuple[bytes, int]:
         """A body; *cut*: its end may be missing. Raises TooLargeError."""
-        return self._anything(text, form=arguments.is_form(text), cut=cut)
+        return _settled(lambda given: self._anything(given, form=arguments.is_form(given), cut=cut), text)
 
     def url(self, text: bytes) -> tuple[bytes, int]:
         """A URL, or a path with its query."""
-        return self._other(text, IN_URL, from_start=False)
+        return _settled(lambda given: self._other(given, IN_URL, from_start=False), text)
 
     def query(self, text: bytes) -> tuple[bytes, int]:
         """A query without its question mark."""
-        return self._other(text, IN_URL, from_start=True)
+        return _settled(lambda given: self._other(given, IN_URL, from_start=True), text)
 
     def plain(self, text: bytes) -> tuple[bytes, int]:
         """Any other text: a header, a message, a name. It may hold what bodies do. Raises TooLargeError."""
-        return self._anything(text, form=False, cut=False)
+        return _settled(lambda given: self._anything(given, form=False, cut=False), text)
 
     def header_object(self, text: bytes) -> tuple[bytes, int]:
         """All headers of one side as a JSON object."""
+        return _settled(self._in_header_object, text)
+
+    def _in_header_object(self, text: bytes) -> tuple[bytes, int]:
         edits = [*self._headers.find(text), *self._shapes.find(text), *self._in_url(text, IN_TEXT)]
         return applied(text, edits)
 
@@ -109,3 +118,14 @@ class Texts:
 
     def _user_info(self, text: bytes) -> Iterator[Edit]:
         return arguments.user_info(text) if self._mask_user_info else iter(())
+
+
+def _settled(once: _Pass, text: bytes) -> tuple[bytes, int]:
+    """*text* as *once* leaves it when there is nothing left to do, and the sum of the counts."""
+    count = 0
+    for _ in range(_PASSES):
+        text, replaced = once(text)
+        if not replaced:
+            break
+        count += replaced
+    return text, count

@@ -10,6 +10,7 @@ from tests.redaction.records import BODY, record
 
 NOT_REDACTED_AT_ONCE: dict[str, dict[str, Value]] = {
     "a document that no longer ends like one": {BODY: '<secret>se{"pin":t>'},
+    "a value and the name of who asks overlap": {BODY: "{?key=a::://b\\u022[:c@d"},
     "a name behind who is asking": {"http.url": "%://%@apikey=%"},
 }
 

@@ -60,6 +60,7 @@ def test_a_group_says_what_of_a_pattern_is_the_secret() -> None:
         (r"[\]^$]{3}", "]^$", "REDACTED"),
         (r"[^]a]b", "ab cb", "ab REDACTED"),
         ("x*", "yyy", "yyy"),
+        ("[A-Z]{2}", "AB c REDACTED", "REDACTED c REDACTED"),
     ],
 )
 def test_patterns_mean_what_re2_says_they_mean(pattern: str, text: str, expected: str) -> None:

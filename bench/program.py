@@ -7,8 +7,6 @@ Only the bridge's own CPU time is counted, of all its threads. Needs Linux's /pr
 
 from __future__ import annotations
 
-import os
-import re
 import tempfile
 import time
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import NamedTuple
 
 from bench import sender, sink
 from tests.bridge import Bridge
+from tests.processes import peak_memory, processor_seconds
 
 # Enough of each load for some seconds of work; large ones have to fit into the sender's memory.
 # A fifth of them is not measured.
@@ -27,7 +26,6 @@ EXCHANGES = {
     "large-bodies": 400,
 }
 _PATIENCE = 60.0
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Figures(NamedTuple):
@@ -62,11 +60,11 @@ def measure(name: str, exchanges: int) -> Figures:
         ):
             gateway.warm_up()
             _await(collector, gateway.sent)
-            cpu, start = _cpu_seconds(bridge.pid), time.monotonic()
+            cpu, start = processor_seconds(bridge.pid), time.monotonic()
             measured = gateway.send()
             _await(collector, gateway.sent)
-            seconds, cpu = time.monotonic() - start, _cpu_seconds(bridge.pid) - cpu
-            peak = _peak_memory(bridge.pid)
+            seconds, cpu = time.monotonic() - start, processor_seconds(bridge.pid) - cpu
+            peak = peak_memory(bridge.pid)
             bridge.stop()
             _await(collector, gateway.sent)
             return Figures(gateway.sent, cpu / measured * 1e6, measured / seconds, peak)
@@ -78,16 +76,3 @@ def _await(collector: sink.Sink, wanted: int) -> None:
         time.sleep(0.01)
     if arrived != wanted:
         raise LostError(f"{wanted} exchanges were sent and {arrived} arrived")
-
-
-def _cpu_seconds(pid: int) -> float:
-    """User and system time that process *pid* has taken so far."""
-    stat = Path(f"/proc/{pid}/stat").read_text()
-    user, system = stat.rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / _TICKS
-
-
-def _peak_memory(pid: int) -> int:
-    found = re.search(r"^VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
-    assert found
-    return int(found[1]) * 1024

@@ -7,7 +7,7 @@ Pure: `answer` (what a status means), `backoff`, `bisection`, `grouping`, `hold`
 
 from otel_bridge.delivery.answer import Kind
 from otel_bridge.delivery.backoff import Backoff
-from otel_bridge.delivery.batch import Batch, Entry
+from otel_bridge.delivery.batch import API_MEMORY, ENTRY_MEMORY, Batch, Entry
 from otel_bridge.delivery.dispatcher import Callbacks, DeliveryMeter, Dispatcher
 from otel_bridge.delivery.hold import Hold
 from otel_bridge.delivery.request import Answer, Request, Transport
@@ -15,6 +15,8 @@ from otel_bridge.delivery.sender import Sender, Unreachable
 from otel_bridge.delivery.target import Failed, Remarks, Target
 
 __all__ = [
+    "API_MEMORY",
+    "ENTRY_MEMORY",
     "Answer",
     "Backoff",
     "Batch",

@@ -6,6 +6,11 @@ from collections import deque
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
+# What an entry takes in memory beside its data, and an API that has any (both measured). Small exchanges
+# take more by these than by what is in them, and there may be as many APIs as exchanges.
+ENTRY_MEMORY = 350
+API_MEMORY = 1000
+
 
 class Entry(NamedTuple):
     data: bytes

@@ -22,7 +22,7 @@ from typing import Protocol
 
 from otel_bridge.delivery.answer import Kind, advice, classify, describe
 from otel_bridge.delivery.backoff import Backoff
-from otel_bridge.delivery.batch import Batch, Entry, size
+from otel_bridge.delivery.batch import API_MEMORY, ENTRY_MEMORY, Batch, Entry, size
 from otel_bridge.delivery.burial import Burial
 from otel_bridge.delivery.hold import Hold
 from otel_bridge.delivery.request import Answer
@@ -125,6 +125,11 @@ class Dispatcher:
     def idle(self) -> bool:
         """Nothing is here."""
         return self._schedule.idle and not self.entries
+
+    @property
+    def memory(self) -> int:
+        """About the bytes that all of this takes."""
+        return self.bytes + ENTRY_MEMORY * self.entries + API_MEMORY * self._schedule.apis
 
     @property
     def in_flight(self) -> int:

@@ -40,8 +40,9 @@ class Lanes:
         self._lanes: OrderedDict[Hashable, _Lane] = OrderedDict()
         self._order = 0
 
-    def __bool__(self) -> bool:
-        return bool(self._lanes)
+    def __len__(self) -> int:
+        """APIs that have something here."""
+        return len(self._lanes)
 
     def payloads(self) -> Iterator[Work]:
         """All that are on their way."""

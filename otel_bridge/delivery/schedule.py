@@ -62,6 +62,11 @@ class Schedule:
         return not (self._lanes or self._aside)
 
     @property
+    def apis(self) -> int:
+        """Those that have something in a lane."""
+        return len(self._lanes)
+
+    @property
     def in_flight(self) -> int:
         return len(self._busy)
 

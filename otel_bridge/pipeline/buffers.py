@@ -17,7 +17,7 @@ import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from otel_bridge.delivery import Batch, Entry
+from otel_bridge.delivery import API_MEMORY, ENTRY_MEMORY, Batch, Entry
 from otel_bridge.mapping import Api
 
 STEADY_FACTOR = 5
@@ -46,6 +46,11 @@ class Buffers:
         self.bytes = 0
         """Encoded bytes of all waiting entries."""
         self.entries = 0
+
+    @property
+    def memory(self) -> int:
+        """About the bytes that all of this takes."""
+        return self.bytes + ENTRY_MEMORY * self.entries + API_MEMORY * len(self._buffers)
 
     def add(self, api: Api, entry: Entry, now: float) -> Iterator[Batch]:
         """Take one entry in; yields what has to be flushed because of it."""

@@ -50,7 +50,7 @@ class PipelineSettings:
     flush_timeout: float
     """Seconds."""
     memory: int
-    """Bytes of encoded entries, unflushed and queued."""
+    """Bytes that entries may take, unflushed and queued."""
     max_backlog: int | None = None
     """Bytes of the journal that may wait for this exporter; None: no limit but the journal's own."""
 
@@ -140,7 +140,7 @@ class Pipeline:
         hold = self._dispatcher.hold
         return PipelineState(
             exchanges=self._ledger.outstanding,
-            bytes=self._memory,
+            bytes=self._processor.buffers.bytes + self._dispatcher.bytes,
             in_flight=self._dispatcher.in_flight,
             hold_seconds=None if hold is None else self._clock() - hold.since,
         )
@@ -222,7 +222,7 @@ class Pipeline:
 
     @property
     def _memory(self) -> int:
-        return self._processor.buffers.bytes + self._dispatcher.bytes
+        return self._processor.buffers.memory + self._dispatcher.memory
 
     # What the processor asks of its exporter.
 

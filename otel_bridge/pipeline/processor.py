@@ -34,7 +34,7 @@ INBOX = 2048
 # Seconds in which further spans may come to the one that woke the thread: mapping many at once costs a
 # fraction of mapping each, and the application is not interrupted for every span.
 GATHERING = 0.1
-# Bytes of encoded exchanges that wait for their batches inside an application.
+# Bytes that encoded exchanges may take which wait for their batches inside an application.
 MEMORY = 64 * 1024 * 1024
 # Seconds that a process may spend on its last spans.
 LAST_FLUSH = 30.0
@@ -80,7 +80,7 @@ class BatchSpanProcessor(SpanProcessor):
     """Buffers exchanges per API and hands flushed batches to *exporter*.
 
     *queue_size* (exchanges) and *flush_timeout* (seconds) default to the exporter's own settings.
-    *memory* (encoded bytes) bounds what waits at the SDK's entrance; at it the largest buffer flushes.
+    *memory* (bytes) bounds what waits at the SDK's entrance; at it the largest buffer flushes.
     """
 
     def __init__(
@@ -227,7 +227,7 @@ class BatchSpanProcessor(SpanProcessor):
         for exchange in exchanges:
             with self._surviving(1):
                 self.add(exchange, None)
-            while self.buffers.bytes > self._memory and (largest := self.buffers.flush_largest()):
+            while self.buffers.memory > self._memory and (largest := self.buffers.flush_largest()):
                 self._deliver(largest)
 
     def _deliver(self, batch: Batch) -> None:

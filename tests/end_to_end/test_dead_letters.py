@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from click.testing import CliRunner, Result
-
-from otel_bridge.cli import main
 from tests.bridge import Bridge, eventually
 from tests.end_to_end.collector import Collector, always, well
 from tests.end_to_end.conftest import galileo_section, runscope_section
+from tests.end_to_end.letters import dead_letters, listed
 from tests.end_to_end.traffic import Call, paths, request
 from tests.vendor_server import Reply, VendorServer
 
@@ -21,16 +18,6 @@ POISON = "/poison"
 
 def refuses_poison(payload: Sequence[str]) -> Reply:
     return Reply(400, b'{"error": "no, thanks"}') if POISON in payload else Reply()
-
-
-def dead_letters(bridge: Bridge, *arguments: object) -> Result:
-    """The command in this process, beside the one that serves."""
-    return CliRunner().invoke(main, ["dead-letters", "--config", str(bridge.config), *map(str, arguments)])
-
-
-def listed(bridge: Bridge) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(dead_letters(bridge, "list", "--json").stdout)
-    return found
 
 
 def test_one_poisonous_exchange_costs_none_of_its_neighbours(tmp_path: Path) -> None:
@@ -144,7 +131,7 @@ def test_a_full_store_holds_the_pipeline_until_somebody_makes_room(tmp_path: Pat
 
 def test_an_exchange_that_no_payload_can_hold_waits_for_room_too(tmp_path: Path) -> None:
     filling = {"http.request.body.content": "x" * 40_000}
-    large = {"http.request.header.x-large": "x" * (21 * 1024 * 1024)}
+    large = {f"http.request.header.x-{number:04d}": "x" * 30_000 for number in range(800)}
     calls = paths(30)
     with Collector(refuses_poison) as galileo:
         sections = {"galileo": galileo_section(galileo)}

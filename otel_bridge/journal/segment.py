@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from otel_bridge.journal import database, disk
 from otel_bridge.journal.record import Record, Signal, checksum
@@ -39,11 +39,6 @@ FORMAT = database.Format(
 INSERT = "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)"
 _RANGE = "SELECT seq, signal, received_ns, checksum, body FROM record WHERE seq > ? AND seq <= ? ORDER BY seq"
 _LENGTHS = "SELECT seq, length(body) FROM record WHERE seq > ? AND seq <= ? ORDER BY seq"
-_NEWEST = "SELECT total, seq, signal, received_ns, checksum, body FROM record ORDER BY seq DESC LIMIT 1"
-_ONE = "SELECT total, seq, signal, received_ns, checksum, body FROM record WHERE seq = ?"
-_NEXT = "SELECT seq FROM record WHERE seq > ? ORDER BY seq LIMIT 1"
-_PREVIOUS = "SELECT seq FROM record WHERE seq < ? ORDER BY seq DESC LIMIT 1"
-_HIGHEST = 2**63 - 1
 _SIGNALS = {signal.encode(): signal for signal in Signal}
 
 
@@ -87,18 +82,6 @@ def create(path: Path) -> None:
     database.create(path, FORMAT)
 
 
-def survey(path: Path, first: int) -> tuple[Segment, int]:
-    """What the sealed segment at *path* holds up to its last good record, and how many bad ones follow.
-
-    Raises sqlite3.Error where nothing can be read.
-    """
-    with closing(_connect(path, sealed=True)) as db:
-        last, total, bad = _end(db, first)
-    with closing(SegmentReader(path, sealed=True)) as reader:
-        oldest_ns = reader.received_after(first - 1)
-    return Segment(path, first, last, total, oldest_ns, database.size_on_disk(path)), bad
-
-
 class SegmentReader:
     """A read-only view of one segment, of the one being written too; not thread-safe.
 
@@ -108,7 +91,7 @@ class SegmentReader:
 
     def __init__(self, path: Path, *, sealed: bool) -> None:
         self._path = path
-        self._db = _connect(path, sealed=sealed)
+        self._db = connect(path, sealed=sealed)
 
     def close(self) -> None:
         self._db.close()
@@ -119,7 +102,7 @@ class SegmentReader:
             reached = self._reach(after, upto, limit_bytes)
             rows = self._db.execute(_RANGE, (after, reached)).fetchall()
         except sqlite3.Error as error:
-            _tolerate(error)
+            tolerate(error)
             found = self._salvage(after, upto, limit_bytes)
             # SQLite calls a page damaged that the disk fails to read.
             return found._replace(unreadable=bool(found.bad) and not disk.can_read(self._path))
@@ -175,12 +158,13 @@ class SegmentReader:
         try:
             rows: list[tuple[object, ...]] = self._db.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            _tolerate(error)
+            tolerate(error)
             return None
         return rows[0] if rows else None
 
 
-def _connect(path: Path, *, sealed: bool) -> sqlite3.Connection:
+def connect(path: Path, *, sealed: bool) -> sqlite3.Connection:
+    """Open a segment for reading; a *sealed* one is not written to by anybody. Raises sqlite3.Error."""
     settled = sealed and database.size_on_disk(database.wal_of(path)) == 0
     db = database.connect(path, "ro&immutable=1" if settled else "ro")
     # A damaged text must not fail a whole fetch by not being UTF-8.
@@ -188,14 +172,7 @@ def _connect(path: Path, *, sealed: bool) -> sqlite3.Connection:
     return db
 
 
-def _sort_out(rows: Iterable[tuple[object, ...]], after: int, reached: int) -> Fetch:
-    records = [record for record in map(_record, rows) if record is not None]
-    good = {record.seq for record in records}
-    bad = [seq for seq in range(after + 1, reached + 1) if seq not in good]
-    return Fetch(records, bad, reached)
-
-
-def _record(row: tuple[object, ...]) -> Record | None:
+def record_of(row: tuple[object, ...]) -> Record | None:
     """*row* as a record, unless it isn't what was written; a flipped bit may change types as well."""
     match row:
         case (int(seq), bytes(text), int(received_ns), int(told), bytes(body)) if text in _SIGNALS:
@@ -205,52 +182,14 @@ def _record(row: tuple[object, ...]) -> Record | None:
     return None
 
 
-def _end(db: sqlite3.Connection, first: int) -> tuple[int, int, int]:
-    """Seq and total of the last good record, and how many bad ones are behind it.
-
-    A seq is believed only with its checksum: one flipped bit could make it astronomic. Raises sqlite3.Error
-    where damage hides all of them.
-    """
-    try:
-        newest = db.execute(_NEWEST).fetchone()
-    except sqlite3.Error:
-        if not (seqs := _seqs(db, first)):
-            raise
-    else:
-        if newest is None:
-            return first - 1, 0, 0
-        if _record(newest[1:]) is not None:
-            return newest[1], newest[0], 0
-        seqs = _seqs(db, first)
-    for bad, seq in enumerate(reversed(seqs)):
-        row = _try(db, _ONE, seq)
-        if row is not None and _record(row[1:]) is not None:
-            return seq, row[0], bad
-    return first - 1, 0, len(seqs)
-
-
-def _seqs(db: sqlite3.Connection, first: int) -> list[int]:
-    """Those before the first place that is damaged, and behind the last."""
-    found: set[int] = set()
-    for sql, at in ((_NEXT, first - 1), (_PREVIOUS, _HIGHEST)):
-        place = at
-        # One at a time: Python's cursors step ahead, and drop the row in hand where that fails.
-        while (row := _try(db, sql, place)) is not None and row[0] not in found:
-            place = row[0]
-            found.add(place)
-    return sorted(found)
-
-
-def _try(db: sqlite3.Connection, sql: str, seq: int) -> tuple[Any, ...] | None:
-    try:
-        row: tuple[Any, ...] | None = db.execute(sql, (seq,)).fetchone()
-    except sqlite3.Error as error:
-        _tolerate(error)
-        return None
-    return row
-
-
-def _tolerate(error: sqlite3.Error) -> None:
+def tolerate(error: sqlite3.Error) -> None:
     """Raise *error* unless it costs only what was to be read."""
     if not is_damage(error) and not is_unreadable(error):
         raise error
+
+
+def _sort_out(rows: Iterable[tuple[object, ...]], after: int, reached: int) -> Fetch:
+    records = [record for record in map(record_of, rows) if record is not None]
+    good = {record.seq for record in records}
+    bad = [seq for seq in range(after + 1, reached + 1) if seq not in good]
+    return Fetch(records, bad, reached)

@@ -24,6 +24,7 @@ from otel_bridge.journal.errors import JournalError
 from otel_bridge.journal.readers import Readers
 from otel_bridge.journal.segment import Segment
 from otel_bridge.journal.sqlite_errors import is_damage, is_unreadable, refusal
+from otel_bridge.journal.survey import survey
 
 log = structlog.get_logger(__name__)
 
@@ -130,7 +131,7 @@ class Segments:
         try:
             if database.migrate(path, segment.FORMAT):
                 log.info("journal segment was brought up to this version", file=str(path))
-            found, bad = segment.survey(path, _first(path))
+            found, bad = survey(path, _first(path))
         except sqlite3.Error as error:
             # What can't be read at start can't be waited for either; it is only renamed.
             if not is_damage(error) and not is_unreadable(error):

@@ -29,6 +29,7 @@ OUTAGES = {
     "knows no token": Reply(401),
     "forbids": Reply(403),
     "is somewhere else": Reply(302, headers={"Location": "https://elsewhere.example.com/"}),
+    "is moved for good": Reply(301, headers={"Location": "https://elsewhere.example.com/"}),
     "has no such path": Reply(404, b"nothing here"),
     "hangs": Reply(manner=Manner.HANG),
     "drips": Reply(manner=Manner.DRIP, interval=0.2),
@@ -37,6 +38,7 @@ WRONG_DESTINATION = {
     "knows no token": "check service_token",
     "forbids": "check service_token",
     "is somewhere else": "check host, port and https",
+    "is moved for good": "check host, port and https",
     "has no such path": "check host, port and https",
 }
 EXCHANGES = paths(5)

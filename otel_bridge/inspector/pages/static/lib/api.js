@@ -35,7 +35,8 @@ async function call(method, href, body, stop) {
     throw new ApiError(0, "The inspector does not answer. Is it running?");
   }
   if (answer.status === 401) loginNeeded.value = true;
-  const found = answer.headers.get("content-type")?.includes("json") ? await answer.json() : null;
+  const told = answer.status !== 204 && answer.headers.get("content-type")?.includes("json");
+  const found = told ? await answer.json() : null;
   if (!answer.ok) {
     throw new ApiError(answer.status, found?.error ?? `The inspector answered ${answer.status}.`, found?.start, found?.end);
   }

@@ -2,6 +2,10 @@
 import { html, uPlot, useEffect, useRef, useState } from "../vendor.js";
 import { axisTime, instant } from "../lib/format.js";
 
+const MINUTE = 60;
+const HOUR = 3600;
+const ROUND_SECONDS = [1, 5, 15, 30, ...[1, 5, 15, 30].map((n) => n * MINUTE), ...[1, 3, 6, 12, 24, 48, 168].map((n) => n * HOUR)];
+
 /**
  * *times* in Unix microseconds; *series*: [{name, values, colour, fill, bars}]; *format*(value) for axis and table;
  * *onZoom*(from, to) when a part is dragged over.
@@ -37,8 +41,8 @@ function options(element, { times, series, format, onZoom }) {
     cursor: { y: false, drag: { x: true, y: false, setScale: false } },
     scales: { x: { time: false }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
     axes: [
-      { ...axis, values: (_, ticks) => ticks.map((second) => axisTime(second * 1e6, span)) },
-      { ...axis, size: 62, values: (_, ticks) => ticks.map(format) },
+      { ...axis, size: 24, incrs: ROUND_SECONDS, values: (_, ticks) => ticks.map((second) => axisTime(second * 1e6, span)) },
+      { ...axis, size: 62, values: (_, ticks) => ticks.map((value) => (value === 0 ? "0" : format(value))) },
     ],
     series: [{}, ...series.map((each) => ({
       label: each.name, stroke: colour(each.colour), width: 1.5, points: { show: times.length < 3 }, spanGaps: false,

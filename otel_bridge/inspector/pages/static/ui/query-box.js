@@ -25,8 +25,12 @@ export function QueryBox({ placeholder = "status:5xx service:orders duration:>50
     asked.current = later(async (signal) => {
       const cursor = [...value.slice(0, input.current?.selectionStart ?? value.length)].length;
       const [completions, wrong] = await Promise.all([get("/api/complete", { q: value, cursor }, { signal }), check(value, signal)]);
-      setFound(completions);
-      setChosen(-1);
+      setFound((old) => {
+        // An answer that changes nothing must not take the choice away.
+        const same = old.items.length === completions.items.length && old.items.every((item, index) => item.label === completions.items[index].label);
+        if (!same) setChosen(-1);
+        return completions;
+      });
       setFault(wrong);
     });
   };
@@ -44,6 +48,7 @@ export function QueryBox({ placeholder = "status:5xx service:orders duration:>50
     const before = [...characters.slice(0, found.start), ...item.insert].join("");
     const next = before + characters.slice(found.end).join("");
     setText(next);
+    setChosen(-1);
     requestAnimationFrame(() => { input.current.setSelectionRange(before.length, before.length); suggest(next); });
   };
   const onKeyDown = (event) => {

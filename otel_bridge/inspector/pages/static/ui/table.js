@@ -40,10 +40,10 @@ export function Table({ rows, selected, busy, onPick, onEnd, onAway }) {
   const slowest = rows.slice(start, end).reduce((most, row) => Math.max(most, row.duration ?? 0), 1000);
   return html`
     <div class="table" role="grid" aria-label="Exchanges" aria-rowcount=${rows.length + 1} aria-busy=${busy}>
-      <div class="table-head" role="row" aria-rowindex="1">
+      <div role="rowgroup"><div class="table-head" role="row" aria-rowindex="1">
         ${COLUMNS.map((name) => html`<span role="columnheader">${name}</span>`)}
-      </div>
-      <div class="table-body" role="presentation" ref=${box} onScroll=${onScroll} tabindex="-1">
+      </div></div>
+      <div class="table-body" role="rowgroup" ref=${box} onScroll=${onScroll} tabindex="0">
         <div class="table-room" role="presentation" style=${{ height: `${rows.length * ROW}px` }}>
           ${rows.slice(start, end).map((row, index) => html`
             <${Line} key=${row.id} row=${row} top=${(start + index) * ROW} number=${start + index + 2}

@@ -35,6 +35,12 @@ class PipelineThread:
     def start(self) -> None:
         self._thread.start()
 
+    @property
+    def holds(self) -> bool:
+        """Whether nothing can be delivered at the moment."""
+        pipeline = self.pipeline
+        return pipeline is not None and pipeline.state().hold_seconds is not None
+
     def drain(self) -> None:
         """Ask the pipeline to deliver what it can and end."""
         self._stopping.set()

@@ -57,9 +57,8 @@ class Pipelines:
             thread.start()
 
     def delivering(self) -> set[str]:
-        """The names of those that do not hold."""
-        states = {thread.name: thread.pipeline and thread.pipeline.state() for thread in self._threads}
-        return {name for name, state in states.items() if state and state.hold_seconds is None}
+        """The names of those that do not hold, as far as one can tell: some may just be starting."""
+        return {thread.name for thread in self._threads if not thread.holds}
 
     def stop(self, seconds: float) -> None:
         """Deliver what can be delivered within *seconds*; the rest, and what comes, stays. Blocks."""

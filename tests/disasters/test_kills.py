@@ -128,4 +128,6 @@ def test_a_killed_bridge_takes_its_inspector_along(tmp_path: Path) -> None:
         bridge.kill()
         bridge.start()
         bridge.post(request(Call("/later")))
-        bridge.wait_for_line("/later ")
+        eventually(
+            lambda: bridge.metric("exporter_sent_exchanges_total", exporter="inspector") == 1, "its successor"
+        )

@@ -44,7 +44,7 @@ from otel_bridge.otlp.values import Value
 NO_CAPTURE = "no capture ran on this exchange: headers and bodies are unknown, not empty"
 NO_HEADERS = "the sender recorded no headers: they are unknown, not empty"
 
-_KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
+KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
 _EXACT = 2**53
 _NO_LATENCIES = Latencies()
 
@@ -145,7 +145,7 @@ def _span(helper: HelperSpan, start_ns: int) -> dict[str, Any]:
         "name": name,
         "spanId": span_id.hex(),
         "parentSpanId": parent_span_id.hex(),
-        "kind": _KINDS.get(kind, "unspecified"),
+        "kind": KINDS.get(kind, "unspecified"),
         "start": (began_ns - start_ns) // 1000 / 1000,
         "duration": (ended_ns - began_ns) // 1000 / 1000,
     }

@@ -16,15 +16,18 @@ import orjson
 from otel_bridge import __version__
 from otel_bridge.formats import wire
 from otel_bridge.formats.extension import members, not_captured, start, text_of
-from otel_bridge.mapping import timings
+from otel_bridge.mapping import Timings, timings
 from otel_bridge.mapping.exchange import Body, Headers, HttpExchange
 
 Cookie = dict[str, Any]
 
 
-def entry(exchange: HttpExchange, *, bodies: bool) -> bytes:
-    """One entry as compact JSON; *bodies* adds `postData` and the text of `content`."""
-    spent = timings(exchange)
+def entry(exchange: HttpExchange, *, bodies: bool, spent: Timings | None = None) -> bytes:
+    """One entry as compact JSON; *bodies* adds `postData` and the text of `content`.
+
+    *spent* is where its time went, if that is known better than the exchange tells.
+    """
+    spent = spent or timings(exchange)
     found: dict[str, Any] = {
         "startedDateTime": wire.instant(exchange.start_ns),
         "time": spent.total,

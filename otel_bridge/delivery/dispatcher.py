@@ -27,7 +27,7 @@ from otel_bridge.delivery.burial import Burial
 from otel_bridge.delivery.hold import Hold
 from otel_bridge.delivery.request import Answer
 from otel_bridge.delivery.schedule import Schedule
-from otel_bridge.delivery.sender import Sender, Unreachable
+from otel_bridge.delivery.sender import NoConnection, Sender, Unreachable
 from otel_bridge.delivery.target import Target
 from otel_bridge.delivery.work import Setback, Work
 
@@ -238,7 +238,8 @@ class Dispatcher:
             try:
                 answer = await self._send(group)
             except Unreachable as error:
-                setback = Setback(Kind.RETRY, f"{self._target.url}: {error}")
+                unsent = isinstance(error, NoConnection)
+                setback = Setback(Kind.RETRY, f"{self._target.url}: {error}", unsent=unsent)
                 self._meter.failed_request(setback.kind, len(group))
                 return setback
             outcome = classify(answer.status, answer.retry_after)

@@ -10,7 +10,8 @@ Laws:
   `retry_count` strikes it is cut in halves, which are on trial: for them it is enough that others were
   delivered since the cut. A single exchange with that many is doomed.
 - In a hold no payload blocks for ever: the lanes' heads take turns as probes, and after `retry_count`
-  failed probes of one head the payload behind it has a turn.
+  failed probes of one head the payload behind it has a turn. Where no connection was made it is nobody's
+  fault, and the order stays.
 
 Pure: the dispatcher tells what happened and when, asks what to send, and sends it.
 """
@@ -129,10 +130,10 @@ class Schedule:
         jitter = 1.0 if work.on_trial else self._jitter()
         work.not_before = now + self._backoff.delay(work.failures, jitter=jitter, floor=setback.wait)
         state, probe = self._gate.state, self._probe is work
-        self._suspects[work] = state is not State.HOLD
+        self._suspects[work] = state is not State.HOLD and not setback.unsent
         if probe:
             self._probe = None
-            work.probes += 1
+            work.probes += not setback.unsent
             self._gate.failed(setback, now)
             self._acquit()
         elif state is State.OPEN and not work.aside:

@@ -1,6 +1,7 @@
 """Sends one request and reads its answer; decides nothing.
 
-    Unreachable        the request got no answer: no address, no connection, no TLS, no time
+    Unreachable        the request got no answer in time
+    └── NoConnection   nor was it sent: no address, no connection, no TLS
 
 The status line is the answer. Once it is there, a body that drips, breaks off or is garbage changes
 nothing: what could be read of it is handed on.
@@ -30,6 +31,7 @@ USER_AGENT = f"otel-bridge/{__version__}"
 MAX_BODY = 256 * 1024
 # httpx translates what comes from below it, and these two are what it was seen to let through.
 FOREIGN_ERRORS = (httpx.HTTPError, httpx.InvalidURL, OSError)
+UNCONNECTED = (httpx.ConnectError, httpx.ConnectTimeout)
 # Their texts quote what was to be sent, and a token may be in that.
 TELLTALE_ERRORS = (httpx.LocalProtocolError, UnicodeError)
 
@@ -42,6 +44,10 @@ _NOTHING = httpx.ByteStream(b"")
 
 class Unreachable(Exception):  # noqa: N818 - reads as what it says: the destination is
     """No answer came; the message says why and holds no secret."""
+
+
+class NoConnection(Unreachable):
+    """The destination saw nothing of the request, so nothing in it can be the reason."""
 
 
 def trust(*, verify: bool) -> ssl.SSLContext:
@@ -99,7 +105,8 @@ class Sender:
                 raise Unreachable(f"no answer within {self._transport.total_timeout:g} s") from error
         except FOREIGN_ERRORS as error:
             if response is None:
-                raise Unreachable(self._reason(error)) from error
+                kind = NoConnection if isinstance(error, UNCONNECTED) else Unreachable
+                raise kind(self._reason(error)) from error
         assert response is not None
         # httpx ties a response and its stream into a ring, with the payload hanging on it: megabytes that
         # would be there until the garbage collector comes by.

@@ -21,6 +21,8 @@ class Setback(NamedTuple):
     """Seconds the destination asked for."""
     answer: str = ""
     """What it answered, if it did."""
+    unsent: bool = False
+    """It never saw the request: whatever is wrong, it is not the payload."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

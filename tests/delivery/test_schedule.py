@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from otel_bridge.delivery.answer import Kind
 from otel_bridge.delivery.batch import Batch, Entry
 from otel_bridge.delivery.work import Setback
-from tests.delivery.world import DOWN, EVER, SETBACK, TOOK, World, schedule
+from tests.delivery.world import DOWN, EVER, SETBACK, TOOK, UNCONNECTED, World, schedule
 
 
 def test_payloads_of_an_api_go_out_in_order_and_one_at_a_time() -> None:
@@ -87,6 +87,17 @@ def test_no_outage_makes_dead_letters() -> None:
 
 def test_order_survives_an_outage() -> None:
     world = World(retry_count=100, outages=[(1, 500)])
+    for number in range(100):
+        world.submit(f"api {number % 3}", number, at=number / 10)
+    world.run()
+
+    for api in range(3):
+        mine = [number for number in world.delivered if isinstance(number, int) and number % 3 == api]
+        assert sorted(mine) == mine
+
+
+def test_order_survives_an_outage_without_connections_whatever_the_retry_count() -> None:
+    world = World(retry_count=1, outages=[(1, 500)], down=UNCONNECTED)
     for number in range(100):
         world.submit(f"api {number % 3}", number, at=number / 10)
     world.run()

@@ -13,7 +13,14 @@ import trustme
 
 from otel_bridge import __version__
 from otel_bridge.delivery.request import Answer, Request, Transport
-from otel_bridge.delivery.sender import FOREIGN_ERRORS, MAX_BODY, TELLTALE_ERRORS, Sender, Unreachable
+from otel_bridge.delivery.sender import (
+    FOREIGN_ERRORS,
+    MAX_BODY,
+    TELLTALE_ERRORS,
+    NoConnection,
+    Sender,
+    Unreachable,
+)
 from tests.vendor_server import Manner, Reply, VendorServer, closed_port, script
 
 pytestmark = pytest.mark.anyio
@@ -222,15 +229,25 @@ async def test_a_sender_works_on_after_every_kind_of_failure(server: VendorServe
     assert 200 == answer.status
 
 
+@pytest.mark.parametrize("manner", [Manner.HANG, Manner.CLOSE, Manner.RESET, Manner.DRIP])
+async def test_what_was_sent_and_not_answered_may_be_the_reason(server: VendorServer, manner: Manner) -> None:
+    server.answer = lambda _: Reply(manner=manner, interval=0.4)
+    async with sending(timeout=0.3) as sender:
+        with pytest.raises(Unreachable) as caught:
+            await sender.send(post(server.url))
+
+    assert Unreachable is caught.type
+
+
 async def test_a_refused_connection_says_so() -> None:
     async with sending() as sender:
-        with pytest.raises(Unreachable, match="connection refused"):
+        with pytest.raises(NoConnection, match="connection refused"):
             await sender.send(post(f"http://127.0.0.1:{closed_port()}"))
 
 
 async def test_a_name_that_does_not_exist_says_so() -> None:
     async with sending() as sender:
-        with pytest.raises(Unreachable, match="name can't be resolved"):
+        with pytest.raises(NoConnection, match="name can't be resolved"):
             await sender.send(post("http://galileo.invalid"))
 
 
@@ -260,7 +277,7 @@ async def test_certificates_are_verified() -> None:
     authority.configure_trust(trusting)
     with VendorServer(tls=server_side) as server:
         async with sending(verify=True) as sender:
-            with pytest.raises(Unreachable, match="certificate is not trusted"):
+            with pytest.raises(NoConnection, match="certificate is not trusted"):
                 await sender.send(post(server.url))
         for context in (None, trusting):
             async with sending(context=context) as sender:
@@ -269,7 +286,7 @@ async def test_certificates_are_verified() -> None:
 
 async def test_plain_http_where_tls_was_expected(server: VendorServer) -> None:
     async with sending(timeout=0.5) as sender:
-        with pytest.raises(Unreachable, match="no connection"):
+        with pytest.raises(NoConnection, match="no connection"):
             await sender.send(post(server.url.replace("http:", "https:")))
 
 

@@ -13,7 +13,8 @@ from otel_bridge.delivery.schedule import Schedule
 from otel_bridge.delivery.work import Setback, Work
 
 SETBACK = Setback(Kind.RETRY, "503 Service Unavailable")
-DOWN = Setback(Kind.RETRY, "connection refused")
+DOWN = Setback(Kind.RETRY, "silence")
+UNCONNECTED = Setback(Kind.RETRY, "connection refused", unsent=True)
 TOOK = 0.1
 EVER = 10**9
 
@@ -42,11 +43,13 @@ class World:
         outages: Sequence[tuple[float, float]] = (),
         jitter: Callable[[], float] = lambda: 1.0,
         setback: Setback = SETBACK,
+        down: Setback = DOWN,
     ) -> None:
         self.schedule = schedule(retry_count, queue_size=queue_size, jitter=jitter)
         self.poison = poison
         self.outages = outages
         self.setback = setback
+        self.down = down
         self.now = 0.0
         self.sent: list[tuple[float, Hashable, list[object]]] = []
         self.delivered: list[object] = []
@@ -93,7 +96,7 @@ class World:
 
     def _answer(self, work: Work, group: list[object]) -> None:
         if any(begin <= self.now < end for begin, end in self.outages):
-            self.schedule.failed(work, DOWN, self.now)
+            self.schedule.failed(work, self.down, self.now)
         elif set(group) & set(self.poison):
             self.schedule.failed(work, self.setback, self.now)
         else:

@@ -149,6 +149,14 @@ FIELDS: tuple[Field, ...] = (
         slashed=True,
     ),
     Field(
+        name="endpoint",
+        kind=Kind.TEXT,
+        help="The route's template, else the path; the dashboard counts by it. A pattern begins with `/^` here",
+        example="endpoint:/v1/orders",
+        attribute=lambda e: e.route_template or e.path,
+        slashed=True,
+    ),
+    Field(
         name="ip",
         kind=Kind.ADDRESS,
         help="Address of the client; also a network",

@@ -32,6 +32,7 @@ _EXPRESSIONS = {
         "WHEN service <> '' THEN service WHEN route <> '' THEN route "
         "WHEN route_template <> '' THEN route_template ELSE host END"
     ),
+    "endpoint": "CASE WHEN route_template <> '' THEN route_template ELSE path END",
     "ip": "client_address",
     "duration": "duration_us",
     "kong": "gateway_us",

@@ -151,7 +151,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         name="endpoint",
         kind=Kind.TEXT,
-        help="The route's template, else the path; the dashboard counts by it. A pattern begins with `/^` here",
+        help="The route's template, else the path; the dashboard's rows. A pattern begins with `/^` here",
         example="endpoint:/v1/orders",
         attribute=lambda e: e.route_template or e.path,
         slashed=True,

@@ -202,11 +202,13 @@ def test_an_exchange_larger_than_a_payload_goes_without_bodies_or_becomes_a_dead
     body = "x" * (21 * MIB)
     large = {"http.request.body.content": body, "http.response.body.content": "small"}
     cut = {"http.request.body.content": body, "http.request.body.truncated": "true"}
+    # As many headers as one exchange can have, each of nearly the length that it can have.
+    larger_still = {f"http.request.header.x-{number}": "x" * 32_000 for number in range(700)}
     with Collector() as galileo, Bridge(tmp_path, exporters={"galileo": galileo_section(galileo)}) as bridge:
         answers = [
             bridge.post(request(Call("/before"), Call("/large", attributes=large), Call("/after"))),
             bridge.post(request(Call("/told", attributes={**cut, "http.request.body.size": 30 * MIB}))),
-            bridge.post(request(Call("/larger-still", attributes={"http.request.header.x-large": body}))),
+            bridge.post(request(Call("/larger-still", attributes=larger_still))),
         ]
         eventually(lambda: bridge.metric("dead_letters") == 1, "the dead letter")
         eventually(lambda: len(galileo.taken) >= 4, "the others")

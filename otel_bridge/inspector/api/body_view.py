@@ -1,4 +1,4 @@
-"""A kept body as it can be shown: its coding taken off within bounds, as text or as the first bytes in hex.
+"""A kept body as it can be shown: its coding taken off within bounds, as text or as bytes in hex.
 
 Pure. What a body says of itself is not believed: a browser gets text, never something to run.
 """
@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from otel_bridge.inspector.api.shapes import BodyShape
+from otel_bridge.inspector.api.shapes import BodyShape, BytesShape
 from otel_bridge.inspector.exchange import Side
+from otel_bridge.inspector.policy import NOT_KEPT
 from otel_bridge.redaction.codings import Decoder, NotDecodableError, TooLargeError
 
 Language = Literal["json", "xml", "html", "form", "text", "binary", "image", "none"]
 
 # Shown at once; the rest is for the download.
 MOST_TEXT = 1 << 20
-MOST_HEX = 4096
+BYTES_AT_ONCE = 1 << 16
 
 _IMAGES = {
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -30,6 +31,20 @@ _BY_SUBTYPE: tuple[tuple[str, Language], ...] = (
     ("x-www-form-urlencoded", "form"),
 )
 
+# The words of the capture, the redaction, the policy and the store.
+_OMITTED = {
+    "content type": "The capture keeps no bodies of this content type (its setting content_types).",
+    "encoded": "The capture could not look for secrets in this Content-Encoding, so it kept nothing.",
+    "on disk": "The request was so large that Kong put it on disk, where the capture leaves it.",
+    "not read": "Kong answered without reading the request's body.",
+    "redaction failed": "The capture could not look for secrets in it, so it kept nothing.",
+    "not decodable": "The bridge could not decode it to look for secrets, so it kept nothing.",
+    "not wanted": "No exporter wanted bodies, so the bridge did not keep it.",
+    "too large": "It was too large to look for secrets in it, so the bridge kept nothing.",
+    NOT_KEPT: "The inspector does not keep it: inspector.log_bodies says so.",
+    "expired": "The inspector let it go: inspector.retention.bodies was over.",
+}
+
 
 def header(side: Side, name: str) -> str:
     """The last value of the header *name* (lower case), "" without one."""
@@ -41,19 +56,25 @@ def body_of(side: Side) -> BodyShape:
     content, readable = decoded(side)
     text = _text(content) if readable else None
     media_type = header(side, "content-type").partition(";")[0].strip().lower()
-    binary = text is None and bool(content)
     return BodyShape(
         text=text[:MOST_TEXT] if text is not None and content else None,
-        hex=content[:MOST_HEX].hex(" ") if binary else None,
         media_type=media_type,
         language=_language(media_type, content, text),
         size=side.body_size,
         held=len(side.body or b""),
+        omitted=side.omitted,
+        truncated=side.truncated,
         encoding="" if side.decoded else _coding(side),
         readable=readable,
-        cut=len(text) > MOST_TEXT if text is not None else len(content) > MOST_HEX,
+        cut=text is not None and len(text) > MOST_TEXT,
         notes=_notes(side, readable=readable),
     )
+
+
+def bytes_of(side: Side, start: int) -> BytesShape:
+    """The side's bytes from *start* on, as many as are shown at once."""
+    content, _ = decoded(side)
+    return BytesShape(hex=content[start : start + BYTES_AT_ONCE].hex(), start=start, size=len(content))
 
 
 def decoded(side: Side) -> tuple[bytes, bool]:
@@ -114,7 +135,7 @@ def _language(media_type: str, content: bytes, text: str | None) -> Language:
 def _notes(side: Side, *, readable: bool) -> list[str]:
     told = []
     if side.omitted:
-        told.append(f"The body is not here: {side.omitted}.")
+        told.append(_OMITTED.get(side.omitted, f"There was a body, and it is not here: {side.omitted}."))
     if side.truncated:
         told.append("The body was cut off when it was captured.")
     if side.incomplete:

@@ -7,15 +7,17 @@ from typing import Annotated, Literal
 import structlog
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi import Path as InPath
+from fastapi import Query as Parameter
 
 from otel_bridge.inspector.access import AccessToken
 from otel_bridge.inspector.api import shapes, views
-from otel_bridge.inspector.api.asking import Asking
-from otel_bridge.inspector.api.body_view import decoded, image_type
+from otel_bridge.inspector.api.asking import Asking, QueryText
+from otel_bridge.inspector.api.body_view import bytes_of, decoded, image_type
 from otel_bridge.inspector.api.curl import curl
-from otel_bridge.inspector.exchange import Exchange
+from otel_bridge.inspector.exchange import Exchange, Side
 from otel_bridge.inspector.query import parse
 from otel_bridge.inspector.query.edit import with_term
+from otel_bridge.inspector.query.highlights import highlights
 from otel_bridge.inspector.store.interface import Kept, Period, Store
 
 log = structlog.get_logger(__name__)
@@ -39,6 +41,7 @@ def routes(store: Store, asking: Asking) -> APIRouter:
     _add_content(router, kept)
     _add_neighbours(router, store, asking, kept)
     _add_pins(router, store, asking)
+    _add_highlights(router)
     return router
 
 
@@ -57,9 +60,7 @@ def _add_content(router: APIRouter, kept: _Reader) -> None:
     ) -> Response:
         """The body as it came, to be saved; with `preview` a raster image as itself."""
         found = (await kept(request, exchange_id)).exchange
-        which = found.request if side == "request" else found.response
-        if which.body is None:
-            raise HTTPException(404, "there is no body here")
+        which = _side_with_body(found, side)
         _audit(request, "a body was downloaded", found, side=side)
         if preview:
             return _picture(decoded(which)[0])
@@ -68,12 +69,36 @@ def _add_content(router: APIRouter, kept: _Reader) -> None:
             which.body, 200, {**_HARMLESS, "content-disposition": disposition}, "application/octet-stream"
         )
 
+    @router.get("/exchanges/{exchange_id}/body/{side}/bytes")
+    async def body_bytes(
+        request: Request,
+        exchange_id: ExchangeId,
+        side: WhichSide,
+        start: Annotated[int, Parameter(ge=0, lt=2**31)] = 0,
+    ) -> shapes.BytesShape:
+        """Some of the body's bytes, for a look at them in hex."""
+        found = (await kept(request, exchange_id)).exchange
+        which = _side_with_body(found, side)
+        _audit(request, "a body's bytes were opened", found, side=side)
+        return bytes_of(which, start)
+
     @router.get("/exchanges/{exchange_id}/curl", response_class=Response)
     async def as_curl(request: Request, exchange_id: ExchangeId) -> Response:
         """A command that sends the request again; what was masked is a shell variable."""
         found = (await kept(request, exchange_id)).exchange
         _audit(request, "a request was copied", found)
         return Response(curl(found), 200, _HARMLESS, "text/plain; charset=utf-8")
+
+
+def _add_highlights(router: APIRouter) -> None:
+    @router.get("/highlights")
+    async def marked(q: QueryText = "") -> shapes.HighlightsShape:
+        """What of the query is to be marked in bodies."""
+        found = highlights(parse(q))
+        return shapes.HighlightsShape(
+            request=[shapes.HighlightShape(text=each.text, whole=each.whole) for each in found.request],
+            response=[shapes.HighlightShape(text=each.text, whole=each.whole) for each in found.response],
+        )
 
 
 def _add_neighbours(router: APIRouter, store: Store, asking: Asking, kept: _Reader) -> None:
@@ -119,6 +144,13 @@ class _Reader:
         if found is None:
             raise HTTPException(404, _GONE)
         return found
+
+
+def _side_with_body(found: Exchange, side: WhichSide) -> Side:
+    which = found.request if side == "request" else found.response
+    if which.body is None:
+        raise HTTPException(404, "there is no body here")
+    return which
 
 
 def _picture(content: bytes) -> Response:

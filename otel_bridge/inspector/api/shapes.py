@@ -125,15 +125,36 @@ class BodyShape(Shape):
     """What is kept of a body, as far as it can be shown."""
 
     text: str | None = Field(description="decoded; null: it is no text, or there is none")
-    hex: str | None = Field(description="the first bytes, where it is no text")
     media_type: str
     language: Literal["json", "xml", "html", "form", "text", "binary", "image", "none"]
     size: int | None = Field(description="of the whole body, as it was on the wire")
     held: int = Field(description="bytes kept")
+    omitted: str = Field(description="why there is no body though there was one, in a word or two")
+    truncated: bool = Field(description="it was cut off when it was captured")
     encoding: str = Field(description="the Content-Encoding that was taken off for showing, or could not be")
     readable: bool = Field(description="false: it is in an encoding that can't be taken off")
     cut: bool = Field(description="more is kept than is shown here: download it")
     notes: list[str] = Field(description="what is not as it was, each a sentence")
+
+
+class BytesShape(Shape):
+    """A part of a body's bytes, its Content-Encoding taken off where that is possible."""
+
+    hex: str = Field(description="two digits for each byte")
+    start: int
+    size: int = Field(description="of the whole")
+
+
+class HighlightShape(Shape):
+    text: str
+    whole: bool = Field(description="not inside of words")
+
+
+class HighlightsShape(Shape):
+    """What of a query is to be marked in bodies; letter case and the amount of white space don't count."""
+
+    request: list[HighlightShape]
+    response: list[HighlightShape]
 
 
 class SideShape(Shape):

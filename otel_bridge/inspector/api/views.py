@@ -261,6 +261,7 @@ def _hints(found: Exchange) -> list[str]:
 def _duration(us: int) -> str:
     if us < 1000:
         return f"{us} µs"
-    if us < 1_000_000:
+    if us < 999_500:
         return f"{us / 1000:.3g} ms"
-    return f"{us / 1_000_000:.3g} s"
+    seconds = us / 1_000_000
+    return f"{seconds:.3g} s" if seconds < 999.5 else f"{seconds:.0f} s"

@@ -15,7 +15,7 @@ export class ApiError extends Error {
   }
 }
 
-/** GET a JSON document of the API. Throws ApiError; an aborted *signal* throws the browser's AbortError. */
+/** GET a JSON document of the API, or the text of what is none. Throws ApiError; an aborted *signal* throws the browser's AbortError. */
 export const get = (path, params = {}, { signal: stop } = {}) => call("GET", address(path, params), undefined, stop);
 
 /** Send *body* as JSON. */
@@ -36,9 +36,9 @@ async function call(method, href, body, stop) {
   }
   if (answer.status === 401) loginNeeded.value = true;
   const told = answer.status !== 204 && answer.headers.get("content-type")?.includes("json");
-  const found = told ? await answer.json() : null;
+  const found = await (told ? answer.json() : answer.text());
   if (!answer.ok) {
-    throw new ApiError(answer.status, found?.error ?? `The inspector answered ${answer.status}.`, found?.start, found?.end);
+    throw new ApiError(answer.status, found.error ?? `The inspector answered ${answer.status}.`, found.start, found.end);
   }
   return found;
 }

@@ -27,10 +27,10 @@ export function spanRows(spans, rootId) {
 /** What kind of work a span of Kong is: "plugin", "balancer", "router", "dns" or "other". */
 export const workOf = (name) => ["plugin", "balancer", "router", "dns"].find((word) => name.includes(word)) ?? "other";
 
-/** Round places on a scale of *length* milliseconds, about four of them. */
+/** Round places on a scale of *length* milliseconds, four to eight of them. */
 export function ticks(length) {
-  const rough = length / 4;
+  const rough = length / 3.2;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= rough);
+  const step = [5, 2, 1].map((factor) => factor * power).find((each) => each <= rough);
   return Array.from({ length: Math.floor(length / step) + 1 }, (_, index) => index * step);
 }

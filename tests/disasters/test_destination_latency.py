@@ -21,7 +21,7 @@ DEAD = {
     "drips": Reply(manner=Manner.DRIP, interval=1.0),
     "overloaded": Reply(503),
 }
-EXCHANGES = 40
+EXCHANGES = 20
 # Far more than the noise of a busy machine, far less than any wait for a dead destination.
 MARGIN = 0.5
 

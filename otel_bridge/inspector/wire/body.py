@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import Any
 
@@ -11,6 +12,15 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP = zlib.MAX_WBITS | 16
 _ZLIB = zlib.MAX_WBITS
 _RAW_DEFLATE = -zlib.MAX_WBITS
+
+_HIGH = rb"\\u[dD][89abAB][0-9a-fA-F]{2}"
+_LOW = rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+# Behind whole escaped backslashes, of which the last would make it plain text: pairs, or halves of them.
+_SURROGATES = re.compile(
+    rb"(?<!\\)((?:\\\\)*)(?:((?:%(high)b%(low)b)+)|((?:%(high)b(?!%(low)b)|%(low)b)+))"
+    % {b"high": _HIGH, b"low": _LOW}
+)
+_ESCAPE_LENGTH = 6
 
 
 class UnreadableBodyError(ValueError):
@@ -57,15 +67,23 @@ def documents(body: bytes) -> list[Any]:
 
 
 def _from_broken_text(body: bytes, error: orjson.JSONDecodeError) -> Any:
-    """What the retired plugins sent of bodies and headers that were not UTF-8: raw bytes in a string."""
-    try:
-        body.decode()
-    except UnicodeDecodeError:
+    """Read what costs no more than the characters that are wrong.
+
+    The retired plugins sent bodies and headers that were not UTF-8 as raw bytes in a string, and senders
+    that cut strings in UTF-16 leave half a surrogate pair: `"\\ud83d"`.
+    """
+    repaired = _SURROGATES.sub(_without_halves, body.decode(errors="replace").encode())
+    if repaired != body:
         try:
-            return orjson.loads(body.decode(errors="replace"))
+            return orjson.loads(repaired)
         except orjson.JSONDecodeError as other:
             error = other
     raise UnreadableBodyError(f"the body is not JSON: {error}") from error
+
+
+def _without_halves(found: re.Match[bytes]) -> bytes:
+    before, pairs, halves = found.groups(default=b"")
+    return before + pairs + rb"\ufffd" * (len(halves) // _ESCAPE_LENGTH)
 
 
 def _has_zlib_header(body: bytes) -> bool:

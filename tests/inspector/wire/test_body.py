@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 import zlib
 
 import pytest
@@ -64,6 +65,29 @@ def test_one_object_and_an_array_read_alike() -> None:
 
 def test_raw_bytes_in_a_string_cost_only_themselves() -> None:
     assert [{"body": "\ufffdPNG"}] == documents(b'{"body":"\x89PNG"}')
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (rb"\ud83d", "\ufffd"),
+        (rb"\uDE00 and \uD83D", "\ufffd and \ufffd"),
+        (rb"\ud83d\ud83d\ude00\ude00", "\ufffd\U0001f600\ufffd"),
+        (rb"\\\ud83d\n", "\\\ufffd\n"),
+        (rb"\\ud83d \udead", "\\ud83d \ufffd"),
+        (b"\\ud83d\xed\xa0\x80", "\ufffd" * 4),
+    ],
+)
+def test_half_a_surrogate_pair_costs_only_itself(sent: bytes, read: str) -> None:
+    assert [{read: read}] == documents(b'{"%b":"%b"}' % (sent, sent))
+
+
+def test_a_body_of_nothing_but_halves_is_read_within_seconds() -> None:
+    began = time.monotonic()
+    [found] = documents(b'{"a":"%b"}' % (rb"\ud83d\ud83d\ude00" * 1_000_000))
+
+    assert 2_000_000 == len(found["a"])
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize(

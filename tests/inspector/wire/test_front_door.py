@@ -289,10 +289,23 @@ def test_an_access_token_opens_its_bucket_alone(open_door: Callable[..., Door]) 
     assert "Forbidden" == answers[2].json()["error"]["error"]
 
 
-def test_a_web_page_can_not_post_through_its_visitors_browser(door: Door) -> None:
-    answer = door.post("/1.1.0/single", ALF, sec_fetch_site="cross-site", origin="http://evil.example")
+@pytest.mark.parametrize(
+    "of_browser",
+    [
+        {"sec_fetch_site": "cross-site", "origin": "http://evil.example"},
+        {"sec_fetch_site": "same-site"},
+        # Sec-Fetch-Site stays away from addresses without TLS.
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        # After DNS rebinding the page is of the same origin as what it posts to.
+        {"host": "evil.example:4380", "origin": "http://evil.example:4380"},
+        {"host": "evil.example:4380", "sec_fetch_site": "same-origin"},
+    ],
+)
+def test_a_web_page_can_not_post_through_its_visitors_browser(door: Door, of_browser: dict[str, str]) -> None:
+    answers = [door.post("/1.1.0/single", ALF, **of_browser), door.post(BUCKET, MESSAGE, **of_browser)]
 
-    assert 403 == answer.status_code
+    assert [403, 403] == [answer.status_code for answer in answers]
     assert [] == door.shelf.kept
 
 

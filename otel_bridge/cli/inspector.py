@@ -12,7 +12,7 @@ import uvloop
 from otel_bridge.asgi import StartupError, bound_address, listen
 from otel_bridge.config import Config, ConfigError, load
 from otel_bridge.inspector.serve import serve
-from otel_bridge.service.inspector import ingest_tokens, inspector_settings, page, start_token
+from otel_bridge.service.inspector import ingest_tokens, inspector_settings, own_traffic, page, start_token
 from otel_bridge.telemetry import logs
 
 _START_FAILED = 3
@@ -56,7 +56,7 @@ def _run(config: Config) -> None:
             click.echo("Warning: this listens beyond this machine and takes traffic from anybody.", err=True)
             click.echo("Set inspector.ingest_tokens, or listen on 127.0.0.1.", err=True)
 
-    with sock, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with sock, own_traffic(chosen.directory), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(sock, chosen, ready=greet))
 
 

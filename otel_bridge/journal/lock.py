@@ -1,4 +1,4 @@
-"""One bridge for each journal directory."""
+"""One owner for each directory: of the journal, of the inspector's traffic."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from otel_bridge.journal.errors import JournalLocked, JournalUnwritable
 class DirectoryLock:
     """Held from construction to `release`, or to the end of the process however it comes."""
 
-    def __init__(self, directory: Path) -> None:
-        """Create *directory* where it is missing. Raises JournalLocked or JournalUnwritable."""
+    def __init__(self, directory: Path, *, owner: str = "journal") -> None:
+        """Create *directory* where it is missing; *owner* is its section of the configuration.
+
+        Raises JournalLocked or JournalUnwritable.
+        """
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._path = directory / "lock"
             self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
         except OSError as error:
             raise JournalUnwritable(
-                f"can't use {error.filename or directory} for the journal: {error.strerror}"
+                f"can't use {error.filename or directory} for the {owner}: {error.strerror}"
             ) from error
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -30,7 +33,7 @@ class DirectoryLock:
                 raise JournalUnwritable(f"can't lock {directory}: {error.strerror}") from error
             raise JournalLocked(
                 f"another otel-bridge is using {directory}: stop it, or give this one another "
-                "journal.directory"
+                f"{owner}.directory"
             ) from error
 
     def check(self) -> None:

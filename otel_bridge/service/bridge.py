@@ -30,6 +30,7 @@ from otel_bridge.service.exporters import pipeline_names, plans
 from otel_bridge.service.inspector import (
     ingest_tokens,
     inspector_settings,
+    own_traffic,
     page,
     serve_inspector,
     start_token,
@@ -71,7 +72,10 @@ class Bridge:
         """
         try:
             self._bind()
-            self._open_journal(forget)
+            self._open_journal()
+            if self._inspector_socket is not None:
+                self._undo.enter_context(own_traffic(self.config.inspector.directory))
+            self._plan(self.config, forget=forget)
         except BaseException:
             await self._undo.aclose()
             raise
@@ -165,7 +169,7 @@ class Bridge:
     def _listen(self, endpoint: str) -> socket:
         return self._undo.enter_context(listen(endpoint))
 
-    def _open_journal(self, forget: Collection[str]) -> None:
+    def _open_journal(self) -> None:
         config = self.config
         directory = config.journal.directory
         try:
@@ -179,7 +183,6 @@ class Bridge:
             self._undo.callback(self._letters.close)
         except JournalError as error:
             raise _unusable(error) from error
-        self._plan(config, forget=forget)
 
     def _plan(self, config: Config, *, forget: Collection[str] = (), since: Cursor | None = None) -> None:
         """Which pipelines there are to be, in the journal too; as `reconcile` has it."""

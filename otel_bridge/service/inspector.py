@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
+from otel_bridge.asgi import StartupError
 from otel_bridge.config.models import Inspector
 from otel_bridge.inspector.access import AccessToken, Role
 from otel_bridge.inspector.settings import InspectorSettings, LogBodies, Retention
 from otel_bridge.inspector.wire.tokens import IngestToken
+from otel_bridge.journal.errors import JournalError
+from otel_bridge.journal.lock import DirectoryLock
 
 
 async def serve_inspector(sock: socket.socket, *, settings: InspectorSettings) -> None:
@@ -20,6 +25,23 @@ async def serve_inspector(sock: socket.socket, *, settings: InspectorSettings) -
     from otel_bridge.inspector.serve import serve
 
     await serve(sock, settings)
+
+
+@contextmanager
+def own_traffic(directory: Path) -> Iterator[None]:
+    """Be the one inspector that writes to *directory* as long as the block lasts. Raises StartupError.
+
+    The bridge does it for its child process: so a second one ends at its start, and not the child, time
+    and again.
+    """
+    try:
+        lock = DirectoryLock(directory, owner="inspector")
+    except JournalError as error:
+        raise StartupError(f"Cannot use the inspector's store: {error}.") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def inspector_settings(

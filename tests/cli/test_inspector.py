@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from otel_bridge.config import check
-from tests.bridge import PATIENCE, PROGRAM, run
+from tests.bridge import PATIENCE, PROGRAM, Bridge, run
 from tests.inspector.wire.agents import KONG_GALILEO, KONG_RUNSCOPE
 from tests.vendor_server import VendorServer
 
@@ -102,6 +102,22 @@ def test_what_keeps_it_from_starting_is_one_sentence(tmp_path: Path, fault: str)
 
     assert 3 == ended.code
     assert re.fullmatch(r"otel-bridge inspector: Cannot .*\.\n", ended.err), ended.err
+
+
+def test_a_second_inspector_on_the_same_directory_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    with inspector(tmp_path) as first:
+        alone = run("inspector", "--config", tmp_path / "inspector.yaml")
+        section = {"endpoint": "127.0.0.1:0", "directory": str(tmp_path / "store")}
+        beside = run("serve", "--config", Bridge(tmp_path, inspector=section).config)
+        kept = httpx.post(f"{first.url}buckets/b/messages", json=[KONG_RUNSCOPE], timeout=PATIENCE)
+
+        for ended in (alone, beside):
+            assert 3 == ended.code
+            assert f"another otel-bridge is using {tmp_path}/store" in ended.err
+            assert "another inspector.directory" in ended.err
+            assert 1 == len(ended.err.splitlines())
+        assert 200 == kept.status_code
+        assert 1 == len(first.messages().json()["data"])
 
 
 def test_a_query_that_is_none_is_a_fault_with_its_column(tmp_path: Path) -> None:

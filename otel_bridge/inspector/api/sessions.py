@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import sha256
-from http.cookies import CookieError, SimpleCookie
 from time import time
 
 from itsdangerous import BadSignature, TimestampSigner
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 from starlette.responses import Response
 
 from otel_bridge.inspector.access import AccessToken, AccessTokens
@@ -49,15 +49,11 @@ class Sessions:
         response.delete_cookie(COOKIE, httponly=True, samesite="strict")
 
     def _by_cookie(self, header: str) -> AccessToken | None:
-        try:
-            held = SimpleCookie(header).get(COOKIE)
-        except CookieError:
-            return None
-        if held is None:
-            return None
-        name = held.value.partition(".")[0]
+        # A lenient reader: cookies don't know ports, so those of whatever runs on this machine come too.
+        held = cookie_parser(header).get(COOKIE, "")
+        name = held.partition(".")[0]
         known = next((each for each in self._tokens if each.name == name), None)
-        return known if known and self._is_signed(known, held.value) else None
+        return known if known and self._is_signed(known, held) else None
 
     def _is_signed(self, token: AccessToken, cookie: str) -> bool:
         try:

@@ -27,11 +27,11 @@ MARGIN = 0.5
 
 
 def latencies(bridge: Bridge, destination: VendorServer) -> list[float]:
-    """Seconds from the answer to its sender until each exchange arrives, one after the other."""
+    """Seconds from its sender's request until each exchange arrives, one after the other."""
     found = []
     for count, (path, service) in enumerate(zip(paths(EXCHANGES), itertools.cycle(DEAD), strict=False), 1):
-        bridge.post(request(Call(path, service=service)))
         begin = time.monotonic()
+        bridge.post(request(Call(path, service=service)))
         found.append(destination.wait_for(count)[-1].at - begin)
     return found
 

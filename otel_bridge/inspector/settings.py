@@ -44,3 +44,5 @@ class InspectorSettings:
     allowed_hosts: tuple[str, ...] = ()
     """Names it answers to."""
     public_url: str | None = None
+    bridge_metrics: str | None = None
+    """`host:port` of the /metrics of the bridge that it is a child of."""

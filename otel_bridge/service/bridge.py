@@ -230,7 +230,12 @@ class Bridge:
         senders = ingest_tokens(section)
         if senders:
             senders.append(IngestToken(token=self._own_token, environment=OWN_ENVIRONMENT))
-        settings = inspector_settings(section, start_token=self._start_token, senders=senders)
+        settings = inspector_settings(
+            section,
+            start_token=self._start_token,
+            senders=senders,
+            bridge_metrics=bound_address(self._telemetry_socket),
+        )
         return partial(serve_inspector, settings=settings)
 
     async def _start_telemetry(self) -> None:

@@ -45,9 +45,12 @@ def own_traffic(directory: Path) -> Iterator[None]:
 
 
 def inspector_settings(
-    section: Inspector, *, start_token: str, senders: Iterable[IngestToken]
+    section: Inspector, *, start_token: str, senders: Iterable[IngestToken], bridge_metrics: str | None = None
 ) -> InspectorSettings:
-    """*start_token* is an admin's where the configuration has no tokens of people."""
+    """*start_token* is an admin's where the configuration has no tokens of people.
+
+    *bridge_metrics* is where the bridge's metrics are to be had, `host:port`.
+    """
     retention = section.retention
     people = [
         AccessToken(token=each.token.get_secret_value(), role=Role(each.role)) for each in section.tokens
@@ -63,6 +66,7 @@ def inspector_settings(
         ingest_tokens=tuple(senders),
         allowed_hosts=section.allowed_hosts,
         public_url=section.public_url,
+        bridge_metrics=bridge_metrics,
     )
 
 

@@ -253,27 +253,3 @@ class ReceiptShape(Shape):
     newest: int | None
     bytes: int
     dry_run: bool
-
-
-class HeldShape(Shape):
-    count: int
-    bytes: int
-    oldest: int | None
-    newest: int | None
-    hours_left: float | None = Field(description="null: age comes before size")
-    bodies_since: int | None
-
-
-class WarningShape(Shape):
-    text: str
-    fix: str
-
-
-class StatusShape(Shape):
-    held: HeldShape
-    rates: dict[str, float] = Field(description="exchanges a second")
-    disk_free: int
-    disk_total: int
-    settings: dict[str, Any]
-    warnings: list[WarningShape]
-    kong_snippet: str

@@ -12,10 +12,11 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 
-from otel_bridge.inspector.api import shapes
+from otel_bridge.inspector.api import bridge, troubles
 from otel_bridge.inspector.api.asking import Asking
+from otel_bridge.inspector.api.status_shapes import HeldShape, StatusShape
 from otel_bridge.inspector.exchange import RANDOM_BYTES, Exchange
-from otel_bridge.inspector.query import All
+from otel_bridge.inspector.query import All, Query, parse
 from otel_bridge.inspector.settings import InspectorSettings
 from otel_bridge.inspector.store.interface import Held, Period, Store
 from otel_bridge.inspector.wire import galileo
@@ -45,20 +46,27 @@ def routes(
     router = APIRouter(prefix="/api", tags=["status"])
 
     @router.get("/status")
-    async def status(request: Request) -> shapes.StatusShape:
+    async def status(request: Request) -> StatusShape:
         """What is held, what arrives, how it is set, and what is wrong with that."""
         held = await asking.ask(request, lambda _: store.held())
-        rates = await asking.ask(
-            request, lambda _: {f"{minutes} min": _rate(store, minutes) for minutes in _MINUTES}
+        rates, not_captured = await asking.ask(request, lambda _: _arriving(store))
+        disk = await asyncio.to_thread(shutil.disk_usage, settings.directory)
+        told = list(
+            troubles.of_inspector(settings, held, disk_free=disk.free, beyond_loopback=beyond_loopback)
         )
-        free = await asyncio.to_thread(shutil.disk_usage, settings.directory)
-        return shapes.StatusShape(
+        state = None
+        if settings.bridge_metrics is not None:
+            state = await asyncio.to_thread(bridge.ask, settings.bridge_metrics)
+            told += [troubles.unanswered()] if state is None else troubles.of_bridge(state)
+        return StatusShape(
             held=_held(held),
             rates=rates,
-            disk_free=free.free,
-            disk_total=free.total,
+            not_captured=not_captured,
+            disk_free=disk.free,
+            disk_total=disk.total,
+            bridge=state,
             settings=_settings(settings),
-            warnings=_warnings(settings, held, beyond_loopback=beyond_loopback),
+            warnings=told,
             kong_snippet=SNIPPET.format(endpoint="http://BRIDGE:4318"),
         )
 
@@ -75,15 +83,24 @@ def routes(
     return router
 
 
-def _rate(store: Store, minutes: int) -> float:
-    """Exchanges a second that began in the last *minutes*."""
+def _arriving(store: Store) -> tuple[dict[str, float], float | None]:
+    """Exchanges a second by period, and the share of those of the longest one that were not captured."""
+    counts = {minutes: _count(store, All(), minutes) for minutes in _MINUTES}
+    longest = max(_MINUTES)
+    unseen = _count(store, parse("-is:captured"), longest)
+    rates = {f"{minutes} min": count / (minutes * 60) for minutes, count in counts.items()}
+    return rates, min(1.0, unseen / counts[longest]) if counts[longest] else None
+
+
+def _count(store: Store, query: Query, minutes: int) -> int:
+    """How many began in the last *minutes*."""
     now = time.time_ns() // 1000
-    found = store.histogram(All(), Period(now - minutes * 60_000_000, now), bars=1)
-    return sum(sum(bar.classes) for bar in found.bars) / (minutes * 60)
+    found = store.histogram(query, Period(now - minutes * 60_000_000, now), bars=1)
+    return sum(sum(bar.classes) for bar in found.bars)
 
 
-def _held(held: Held) -> shapes.HeldShape:
-    return shapes.HeldShape(
+def _held(held: Held) -> HeldShape:
+    return HeldShape(
         count=held.exchanges,
         bytes=held.bytes,
         oldest=held.oldest_us,
@@ -107,32 +124,6 @@ def _settings(settings: InspectorSettings) -> dict[str, Any]:
         "senders_need_tokens": bool(settings.ingest_tokens),
         "allowed_hosts": list(settings.allowed_hosts),
     }
-
-
-def _warnings(settings: InspectorSettings, held: Held, *, beyond_loopback: bool) -> list[shapes.WarningShape]:
-    told = []
-    if held.quarantined:
-        told.append(
-            shapes.WarningShape(
-                text=f"{len(held.quarantined)} damaged files were set aside: {held.quarantined[0]} ...",
-                fix="Look at the disk; what they held can't be shown. Delete them to end this.",
-            )
-        )
-    if held.hours_left is not None and held.hours_left < 24:
-        told.append(
-            shapes.WarningShape(
-                text=f"At today's rate the oldest exchange goes in {held.hours_left:.1f} hours.",
-                fix="Raise inspector.retention.size, keep fewer bodies (log_bodies), or exclude traffic.",
-            )
-        )
-    if beyond_loopback and not settings.ingest_tokens:
-        told.append(
-            shapes.WarningShape(
-                text="The inspector listens beyond this machine and takes traffic from anybody.",
-                fix="Set inspector.ingest_tokens, or listen on 127.0.0.1.",
-            )
-        )
-    return told
 
 
 def _example() -> dict[str, Any]:

@@ -45,7 +45,7 @@ class Inspector:
         line = self._process.stdout.readline()
         assert line.startswith("ready "), self._log.read_text()
         self.url = line.split()[1]
-        self._client = httpx.Client(
+        self.client = httpx.Client(
             base_url=self.url, timeout=30, headers={"authorization": f"Bearer {ADMIN}"}
         )
 
@@ -58,9 +58,21 @@ class Inspector:
         self.close()
 
     def close(self) -> None:
-        self._client.close()
+        self.client.close()
         self._process.communicate(timeout=30)
         self._directory.cleanup()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def stop(self) -> int:
+        """End it as an operator would, and its exit code."""
+        self._process.terminate()
+        return self._process.wait(timeout=30)
+
+    def log(self) -> str:
+        return self._log.read_text()
 
     def post(self, exchanges: Iterable[HttpExchange], *, environment: str | None = None) -> None:
         """As the bridge posts them: ALF with `_otel`, bodies too."""
@@ -72,12 +84,12 @@ class Inspector:
         self.post_alf(alf.document([orjson.dumps(entry)], service_token="t", environment=None))
 
     def post_alf(self, document: bytes) -> None:
-        answer = self._client.post("/1.1.0/single", content=document)
+        answer = self.client.post("/1.1.0/single", content=document)
         assert answer.status_code == 200, answer.text
 
     def get(self, path: str, **params: Any) -> Any:
         """The JSON of an API path, as an admin."""
-        answer = self._client.get(path, params=params)
+        answer = self.client.get(path, params=params)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

@@ -1,7 +1,7 @@
 // How the inspector is: what it holds and for how long, what arrives, how it is set, and what is wrong with that.
 import { html, useEffect } from "../vendor.js";
 import { loginNeeded, send } from "../lib/api.js";
-import { count, instant, size } from "../lib/format.js";
+import { count, duration, instant, percent, size } from "../lib/format.js";
 import { useLoad } from "../lib/load.js";
 import { Copy, Tag } from "../ui/parts.js";
 import { Failed, Loading } from "../ui/states.js";
@@ -34,7 +34,9 @@ function Facts({ data, me }) {
     </section>
     <section class="card"><header><h2>Arriving</h2></header><dl class="facts">
       ${Object.entries(data.rates).map(([period, rate]) => html`<dt>Last ${period}</dt><dd>${Number(rate.toPrecision(3))} exchanges/s</dd>`)}
+      <dt>Without headers and bodies</dt><dd>${unseen(data.not_captured)}</dd>
     </dl></section>
+    ${data.bridge && html`<${Bridge} state=${data.bridge} />`}
     <section class="card"><header><h2>Kept</h2></header><dl class="facts">
       <dt>Exchanges</dt><dd>${count(held.count)}</dd>
       <dt>Oldest</dt><dd>${held.oldest ? instant(held.oldest) : "–"}</dd>
@@ -55,6 +57,32 @@ function Facts({ data, me }) {
     </dl></section>
     <section class="card"><header><h2>For Kong</h2><span class="spacer"></span><${Copy} text=${data.kong_snippet} what="The snippet" /></header>
       <pre class="card-body">${data.kong_snippet}</pre></section>`;
+}
+
+/** The bridge that this inspector belongs to: its journal, and what it still owes to whom. */
+function Bridge({ state }) {
+  const full = state.journal_limit ? state.journal_bytes / state.journal_limit : 0;
+  return html`
+    <section class="card bridge"><header><h2>The bridge</h2></header><dl class="facts">
+      <dt>Journal</dt><dd>${size(state.journal_bytes)} of ${size(state.journal_limit)} <meter min="0" max="1" high="0.7" value=${full} aria-label="Journal used">${percent(full)}</meter>${state.journal_seconds_to_full === null ? "" : ` full in ${duration(state.journal_seconds_to_full * 1e6)} at this rate`}</dd>
+      <dt>Dead letters</dt><dd>${size(state.dead_letter_bytes)} of ${size(state.dead_letter_limit)}</dd>
+      <dt>Receivers</dt><dd>${state.unprotected.length ? `open to anybody: OTLP/${state.unprotected.join(", OTLP/")}` : "for this machine, or for senders that show who they are"}</dd>
+    </dl>
+    <div class="pipelines"><table class="grid"><thead><tr>
+      <th scope="col">Pipeline</th><th scope="col">State</th><th scope="col" class="number">Not delivered</th><th scope="col" class="number">Oldest</th><th scope="col" class="number">Dead letters</th>
+    </tr></thead><tbody>${state.pipelines.map((each) => html`<${Pipeline} key=${each.name} state=${each} />`)}</tbody></table></div></section>`;
+}
+
+const Pipeline = ({ state }) => html`<tr>
+  <th scope="row">${state.name}</th>
+  <td>${state.holding ? html`<${Tag} tone="warn">on hold</${Tag}> for ${duration(state.hold_seconds * 1e6)}` : "delivering"}</td>
+  <td class="number">${size(state.backlog_bytes)}</td>
+  <td class="number">${state.oldest_seconds > 0 ? duration(state.oldest_seconds * 1e6) : "–"}</td>
+  <td class="number">${count(state.dead_letters)}</td></tr>`;
+
+function unseen(share) {
+  if (share === null) return "–";
+  return share === 0 ? "none in the last 10 min" : html`${percent(share)} in the last 10 min <span class="soft">(not captured: otel-bridge kong capture)</span>`;
 }
 
 const days = (seconds) => (seconds % DAY === 0 ? `${seconds / DAY} days` : `${Math.round(seconds / 3600)} hours`);

@@ -184,7 +184,8 @@ class ExchangeShape(RowShape):
     upstream_port: int | None
     upstream_status: int | None
     timings: dict[str, int | None] = Field(description="send, wait, receive")
-    not_captured: str
+    captured: bool = Field(description="false: headers and bodies are unknown, not empty")
+    not_captured: str = Field(description="why not")
     request: SideShape
     response: SideShape
     spans: list[dict[str, Any]]

@@ -112,6 +112,7 @@ def exchange(kept: Kept) -> shapes.ExchangeShape:
         upstream_port=found.upstream_port,
         upstream_status=found.upstream_status,
         timings={"send": found.send_us, "wait": found.wait_us, "receive": found.receive_us},
+        captured=found.captured,
         not_captured=found.not_captured,
         request=_side(found.request),
         response=_side(found.response),

@@ -34,7 +34,8 @@ export function sizeOf(node) {
   return `${count(number)} ${node.kind === "object" ? "member" : "item"}${number === 1 ? "" : "s"}`;
 }
 
-function line(node, depth, opens) {
+/** The line that begins *node*; *opens*: what is in it stands on lines of its own. */
+export function line(node, depth, opens) {
   const parts = [];
   if (node.key) parts.push({ from: node.key.start, to: node.key.end, kind: "key" }, { text: ": ", kind: "sign" });
   if (!node.children) {
@@ -50,7 +51,8 @@ function line(node, depth, opens) {
   return ended({ depth, parts, fold: holds ? "closed" : null, node }, node);
 }
 
-const closing = (node, depth) => ended({ depth, parts: [{ text: BRACKETS[node.kind][1], kind: "sign" }], fold: null, node }, node);
+/** The line that ends it. */
+export const closing = (node, depth) => ended({ depth, parts: [{ text: BRACKETS[node.kind][1], kind: "sign" }], fold: null, node }, node);
 
 function ended(line, node) {
   if (node.comma) line.parts.push({ text: ",", kind: "sign" });

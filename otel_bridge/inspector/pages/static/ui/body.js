@@ -10,6 +10,7 @@ import { param, setParams } from "../lib/url.js";
 import { local, xmlLines, xmlPath, xmlTree } from "../lib/xml-lines.js";
 import { Code } from "./code.js";
 import { Hex } from "./hex.js";
+import { NotCaptured } from "./headers.js";
 import { Copy, Tag } from "./parts.js";
 
 const VIEWS = [["", "Pretty"], ["raw", "Raw"], ["hex", "Hex"]];
@@ -26,14 +27,14 @@ export function Body({ exchange, side, highlights = [] }) {
   const view = views.some(([name]) => name === param("body")) ? param("body") : "";
   const path = `/api/exchanges/${exchange.id}/body/${side}`;
   const marks = useMemo(() => marksIn(body.text ?? "", highlights), [body, highlights]);
-  const [hit, setHit] = useState(0);
-  const current = marks[hit % Math.max(1, marks.length)] ?? null;
+  const [hit, setHit] = useState(-1);
+  const current = marks[hit] ?? null;
   return html`<section class="body">
     <header class="part-head"><h2>Body</h2>
       ${body.language !== "none" && html`<${Tag} title=${body.media_type || "no Content-Type"}>${LANGUAGES[body.language]}</${Tag}>`}
       <span class="soft">${sizes(body)}</span>
       <span class="spacer"></span>
-      ${marks.length > 0 && view !== "hex" && (view || body.language !== "form") && html`<${Hits} number=${marks.length} at=${hit % marks.length} go=${setHit} />`}
+      ${marks.length > 0 && view !== "hex" && (view || body.language !== "form") && html`<${Hits} number=${marks.length} at=${hit} go=${setHit} />`}
       ${body.held > 0 && html`
         ${views.length > 0 && html`<div class="choice" role="group" aria-label="How the body is shown">${views.map(([name, label]) => html`
           <button aria-pressed=${name === view} onClick=${() => setParams({ body: name }, { replace: true })}>${label}</button>`)}</div>`}
@@ -50,21 +51,21 @@ export function Body({ exchange, side, highlights = [] }) {
 }
 
 function sizes(body) {
-  if (body.size === null && body.held === 0) return "";
+  if (!body.size && body.held === 0) return "";
   const all = `${size(body.size ?? body.held)}${body.encoding ? ` ${body.encoding}` : ""}`;
   return body.held > 0 && body.size !== null && body.held < body.size ? `${size(body.held)} of ${all}` : all;
 }
 
 function NoBody({ exchange, body, side }) {
   if (body.omitted) return null;
-  if (!exchange.captured) return html`<p class="empty">Not captured: ${exchange.not_captured || "the sender did not say why"}.</p>`;
+  if (!exchange.captured) return html`<${NotCaptured} exchange=${exchange} />`;
   return html`<p class="empty">${body.size ? `The body of ${size(body.size)} did not come along.` : `The ${side} has no body.`}</p>`;
 }
 
 function Hits({ number, at, go }) {
   return html`<span class="hits" role="group" aria-label="Hits of the query">
-    <span role="status">${at + 1} of ${number === 1 ? "1 hit" : `${number} hits`}</span>
-    <button aria-label="Hit before" onClick=${() => go((at - 1 + number) % number)}>↑</button>
+    <span role="status">${at < 0 ? "" : `${at + 1} of `}${number === 1 ? "1 hit" : `${number} hits`}</span>
+    <button aria-label="Hit before" onClick=${() => go((Math.max(at, 0) - 1 + number) % number)}>↑</button>
     <button aria-label="Next hit" onClick=${() => go((at + 1) % number)}>↓</button></span>`;
 }
 
@@ -88,11 +89,11 @@ function Json({ text, prefix, marks, current }) {
   if (!looksLikeJson(root)) {
     return html`<p class="note">This is not JSON, whatever its Content-Type says.</p><${Plain} text=${text} marks=${marks} current=${current} />`;
   }
-  const valueOf = ({ node, from, to }) => {
+  const valueAt = ({ node, from, to }) => {
     const steps = node && SCALARS.includes(node.kind) && whole(node) ? stepsOf(node, text) : null;
     return steps?.length ? { field: `${prefix}.json`, value: text.slice(from, to), steps } : null;
   };
-  return html`<${Code} text=${text} lines=${lines} marks=${marks} current=${current} onFold=${fold} valueOf=${valueOf} label="Body as JSON" />`;
+  return html`<${Code} text=${text} lines=${lines} marks=${marks} current=${current} onFold=${fold} valueAt=${valueAt} label="Body as JSON" />`;
 }
 
 /** Whether the document that *node* is in is there to its end. */
@@ -105,13 +106,13 @@ function whole(node) {
 function Xml({ text, isHtml, prefix, marks, current }) {
   const root = useMemo(() => xmlTree(text, { html: isHtml }), [text, isHtml]);
   const [lines, fold] = useFolding(root, (turned) => xmlLines(root, text, turned));
-  const valueOf = ({ kind, node, attribute, from, to }) => {
+  const valueAt = ({ kind, node, attribute, from, to }) => {
     if (isHtml || !node || !(attribute || kind === "text")) return null;
     const argument = attribute ? `${xmlPath(node)}/@${local(attribute)}` : xmlPath(node.parent);
     const value = attribute ? text.slice(from, to).replace(/^.*?=\s*["']?|["']$/g, "") : text.slice(from, to);
     return { field: `${prefix}.xml`, argument, value: plain(value) };
   };
-  return html`<${Code} text=${text} lines=${lines} marks=${marks} current=${current} onFold=${fold} valueOf=${valueOf} label=${isHtml ? "Body as HTML" : "Body as XML"} />`;
+  return html`<${Code} text=${text} lines=${lines} marks=${marks} current=${current} onFold=${fold} valueAt=${valueAt} label=${isHtml ? "Body as HTML" : "Body as XML"} />`;
 }
 
 const ENTITIES = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };

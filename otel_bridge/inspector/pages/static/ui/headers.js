@@ -16,10 +16,15 @@ export function Headers({ exchange, side }) {
   return html`<section>
     <header class="part-head"><h2>Headers</h2><span class="soft">${headers.length || ""}${bytes ? ` · ${size(bytes)}` : ""}</span>
       <span class="spacer"></span>${headers.length > 0 && html`<${Copy} text=${text} what="The headers" />`}</header>
-    ${headers.length === 0 ? html`<p class="empty">${exchange.captured ? "No headers." : `Not captured: ${exchange.not_captured}.`}</p>` : html`
+    ${headers.length === 0 ? exchange.captured ? html`<p class="empty">No headers.</p>` : html`<${NotCaptured} exchange=${exchange} />` : html`
       <${Pairs} pairs=${headers.map(([name, value]) => ({ name, value }))} field=${field} explain=${explainHeader} />`}
   </section>`;
 }
+
+export const NotCaptured = ({ exchange }) => html`<p class="empty"><strong>Not captured.</strong> ${exchange.not_captured ? sentence(exchange.not_captured) : "The sender did not say why."}
+  ${" "}<code>otel-bridge kong capture</code> says what makes Kong send headers and bodies.</p>`;
+
+const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}.`;
 
 /** The parameters in the URL, decoded. */
 export function Parameters({ query }) {
@@ -34,6 +39,7 @@ function Pairs({ pairs: found, field, explain = () => null }) {
     ${found.map(({ name, value }) => html`<tr>
       <th scope="row" class="mono" title=${explain(name)}>${name}</th>
       <td class="mono">${value === MASK ? html`<${Tag} tone="warn" title="The value was a secret and was replaced before anything was stored">masked</${Tag}>`
+        : value === "" ? html`<span class="soft">(empty)</span>`
         : html`<${Value} field=${field} argument=${name} value=${value} />`}</td></tr>`)}
   </tbody></table>`;
 }

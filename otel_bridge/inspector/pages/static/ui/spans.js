@@ -17,7 +17,7 @@ export function Spans({ exchange }) {
   const marks = ticks(whole);
   return html`<div class="spans" role="table" aria-label="Spans">
     <div class="span-row span-head" role="row"><span role="columnheader">Span</span><span role="columnheader" class="number">Duration</span>
-      <span role="columnheader" class="span-axis" aria-label="Time">${marks.map((mark) => html`<i style=${{ left: `${(100 * mark) / whole}%` }}>${milliseconds(mark)}</i>`)}</span></div>
+      <span role="columnheader" class="span-axis" aria-label="Time">${marks.filter((mark) => mark < 0.95 * whole).map((mark) => html`<i style=${{ left: `${(100 * mark) / whole}%` }}>${milliseconds(mark)}</i>`)}</span></div>
     ${exchange.duration !== null && html`<${Line} name=${`${exchange.method} ${exchange.path}`} work="whole" start=${0} length=${exchange.duration / 1000} whole=${whole} marks=${marks} depth=${0} />`}
     ${spanRows(spans, exchange.span_id).map(({ span, depth }, index) => html`
       <${Line} name=${span.name} work=${workOf(span.name)} start=${span.start} length=${span.duration} whole=${whole} marks=${marks} depth=${depth + 1}

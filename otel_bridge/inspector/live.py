@@ -33,6 +33,7 @@ class Live:
 
     def __init__(self) -> None:
         self._listeners: set[Listener] = set()
+        self._over = False
 
     @contextmanager
     def listen(
@@ -44,6 +45,8 @@ class Live:
         """
         listener = Listener(wanted, most, most_bytes)
         self._listeners.add(listener)
+        if self._over:
+            listener.end()
         try:
             yield listener
         finally:
@@ -54,6 +57,12 @@ class Live:
             subjects = [Subject(exchange) for exchange in exchanges]
             for listener in self._listeners:
                 listener.hear(subjects)
+
+    def close(self) -> None:
+        """Nothing comes any more: tell those who listen, now or later."""
+        self._over = True
+        for listener in self._listeners:
+            listener.end()
 
 
 class Listener:
@@ -66,6 +75,7 @@ class Listener:
         self._held: deque[Exchange] = deque()
         self._bytes = 0
         self._missed = 0
+        self._over = False
         self._news = asyncio.Event()
 
     def hear(self, subjects: Sequence[Subject]) -> None:
@@ -79,10 +89,17 @@ class Listener:
         if self._held or self._missed:
             self._news.set()
 
-    async def take(self) -> News:
-        """All that came since the last time; waits until there is something."""
+    def end(self) -> None:
+        self._over = True
+        self._news.set()
+
+    async def take(self) -> News | None:
+        """All that came since the last time; waits until there is something. None: nothing comes any more."""
         await self._news.wait()
-        self._news.clear()
+        if not self._held and not self._missed:
+            return None
+        if not self._over:
+            self._news.clear()
         news = News(list(self._held), self._missed)
         self._held.clear()
         self._bytes = self._missed = 0

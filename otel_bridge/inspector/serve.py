@@ -1,6 +1,6 @@
 """The inspector as one process on one port: what arrives, what is kept, and who looks on.
 
-start: store → keeper → server        stop: server (answer what is in flight) → keeper → store
+start: store → keeper → server        stop: live → server (answer what is in flight) → keeper → store
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from otel_bridge.inspector.access import AccessTokens
 from otel_bridge.inspector.api.app import PATHS, inspector_app
 from otel_bridge.inspector.keeper import Keeper
 from otel_bridge.inspector.live import Live
+from otel_bridge.inspector.masking import Masking
 from otel_bridge.inspector.policy import Policy
 from otel_bridge.inspector.settings import InspectorSettings
 from otel_bridge.inspector.store.interface import StoreError
@@ -63,7 +64,7 @@ async def serve(
     )
     senders = settings.ingest_tokens
     routes = [
-        *front_door.routes(keeper, tokens=senders),
+        *front_door.routes(keeper, tokens=senders, mask=Masking(settings.redaction).apply),
         *buckets.routes(store, access=access, senders=IngestTokens(senders)),
         Route("/healthz", _healthy),
         *(Route(path, pages) for path in PATHS),
@@ -74,6 +75,8 @@ async def serve(
     ready()
     await stopped.wait()
     tidying.cancel()
+    # Who looks on would else be in flight for ever.
+    live.close()
     await server.stop(grace=GRACE)
     await keeper.close()
     await asyncio.to_thread(store.close)

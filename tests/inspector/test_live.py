@@ -74,3 +74,16 @@ async def test_who_has_left_hears_nothing() -> None:
 
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(listener.take(), 0.01)
+
+
+async def test_the_end_is_heard_after_all_the_news() -> None:
+    live = Live()
+    with live.listen(_everything) as listener:
+        news = _numbered(1)
+        live.publish(news)
+        live.close()
+
+        assert (news, 0) == await listener.take()
+        assert await listener.take() is None
+    with live.listen(_everything) as late:
+        assert await asyncio.wait_for(late.take(), 10) is None

@@ -35,37 +35,38 @@ def routes(store: Store, live: Live, asking: Asking) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["traffic"])
     readers: set[object] = set()
 
-    def refuse_in_time(q: QueryText = "") -> None:
-        # Once the answer has begun nothing can be refused any more.
+    async def admit(q: QueryText = "") -> AsyncIterator[None]:
+        """Before the answer begins, because then nothing can be refused any more; until it has ended."""
         if len(readers) >= MOST_READERS:
             raise HTTPException(503, "too many are looking on already")
         parse(q)
+        reader = object()
+        readers.add(reader)
+        try:
+            yield
+        finally:
+            readers.discard(reader)
 
-    @router.get("/live", response_class=EventSourceResponse, dependencies=[Depends(refuse_in_time)])
+    @router.get("/live", response_class=EventSourceResponse, dependencies=[Depends(admit)])
     async def follow(
         request: Request,
         q: QueryText = "",
         last_event_id: Annotated[str | None, Header(pattern="^[0-9]{1,16}$")] = None,
     ) -> AsyncIterator[ServerSentEvent]:
         """Exchanges that match *q*, from now on."""
-        query, reader = parse(q), object()
-        readers.add(reader)
-        try:
-            with live.listen(matcher(query), most=MOST_ROWS) as listener:
-                if last_event_id is not None:
-                    for event in await _missed(request, store, asking, query, int(last_event_id)):
-                        yield event
-                async for event in _news(listener):
+        query = parse(q)
+        with live.listen(matcher(query), most=MOST_ROWS) as listener:
+            if last_event_id is not None:
+                for event in await _missed(request, store, asking, query, int(last_event_id)):
                     yield event
-        finally:
-            readers.discard(reader)
+            async for event in _news(listener):
+                yield event
 
     return router
 
 
 async def _news(listener: Listener) -> AsyncIterator[ServerSentEvent]:
-    while True:
-        news = await listener.take()
+    while (news := await listener.take()) is not None:
         if news.missed:
             yield _gap(news.missed)
         if news.exchanges:

@@ -43,3 +43,10 @@ def viewer(inspector: Inspector) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {VIEWER}"}
     with httpx.Client(base_url=inspector.url, timeout=30, headers=headers) as client:
         yield client
+
+
+@pytest.fixture
+def empty_inspector() -> Iterator[Inspector]:
+    """Nothing has arrived there, and it may be ended."""
+    with Inspector() as started:
+        yield started

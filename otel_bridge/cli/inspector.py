@@ -22,7 +22,7 @@ _START_FAILED = 3
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
-    help="Take the sections inspector and telemetry.logs from this file; without one, defaults.",
+    help="Take the sections inspector, redaction and telemetry.logs from this file; without one, defaults.",
 )
 def inspector(config: Path | None) -> None:
     """Receive what Galileo agents and Runscope clients post, and keep it.
@@ -47,7 +47,7 @@ def _run(config: Config) -> None:
     sock = listen(str(section.endpoint))
     senders = ingest_tokens(section)
     token = start_token(section)
-    chosen = inspector_settings(section, start_token=token, senders=senders)
+    chosen = inspector_settings(config, start_token=token, senders=senders)
 
     def greet() -> None:
         for line in _greeting(page(bound_address(sock), token), chosen.directory):

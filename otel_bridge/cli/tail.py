@@ -10,6 +10,8 @@ import click
 
 from otel_bridge.asgi import StartupError, bound_address, listen, split_endpoint
 from otel_bridge.config import ConfigError, load
+from otel_bridge.config.redaction import redaction_rules
+from otel_bridge.inspector.masking import Masking
 from otel_bridge.inspector.terminal.terminal import print_exchanges
 from otel_bridge.inspector.wire.tokens import IngestToken
 from otel_bridge.service.inspector import ingest_tokens
@@ -22,7 +24,7 @@ _START_FAILED = 3
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
-    help="Take inspector.endpoint and inspector.ingest_tokens from this file.",
+    help="Take inspector.endpoint, inspector.ingest_tokens and redaction from this file.",
 )
 def tail(config: Path | None) -> None:
     """Answer as Galileo and Runscope do, and print a line for each exchange.
@@ -47,7 +49,8 @@ def tail(config: Path | None) -> None:
         for text in _greeting(bound_address(sock), tokens, beyond=beyond):
             click.echo(text, err=True)
 
-    asyncio.run(print_exchanges(sock, tokens=tokens, ready=greet))
+    mask = Masking(redaction_rules(settings.redaction)).apply
+    asyncio.run(print_exchanges(sock, tokens=tokens, mask=mask, ready=greet))
 
 
 def _greeting(address: str, tokens: Sequence[IngestToken], *, beyond: bool) -> Iterator[str]:

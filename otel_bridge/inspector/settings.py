@@ -8,6 +8,7 @@ from pathlib import Path
 
 from otel_bridge.inspector.access import AccessToken
 from otel_bridge.inspector.wire.tokens import IngestToken
+from otel_bridge.redaction import DEFAULTS, RedactionRules
 
 
 class LogBodies(StrEnum):
@@ -37,6 +38,8 @@ class InspectorSettings:
     log_bodies: LogBodies = LogBodies.ALL
     exclude: tuple[str, ...] = ()
     """Queries; what one of them matches is not kept."""
+    redaction: RedactionRules = DEFAULTS
+    """For what does not come through a bridge."""
     tokens: tuple[AccessToken, ...] = field(repr=False)
     """Of people; at least one."""
     ingest_tokens: tuple[IngestToken, ...] = field(default=(), repr=False)

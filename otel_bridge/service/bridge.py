@@ -48,6 +48,8 @@ RECEIVER_GRACE = 4.0
 DRAIN_SECONDS = 12.0
 # Dead letters past their age are looked for this often.
 PRUNE_SECONDS = 3600.0
+# Somebody waits at a terminal for what the journal is asked.
+HEED_SECONDS = 1.0
 OWN_ENVIRONMENT = "bridge"
 
 log = structlog.get_logger(__name__)
@@ -217,6 +219,8 @@ class Bridge:
         self._start_pipelines()
         pruning = asyncio.create_task(self._prune(), name="prune dead letters")
         self._undo.callback(pruning.cancel)
+        heeding = asyncio.create_task(self._heed(), name="heed other processes")
+        self._undo.callback(heeding.cancel)
 
     def _start_pipelines(self) -> None:
         self._pipelines = Pipelines(
@@ -226,12 +230,11 @@ class Bridge:
         self._pipelines.start()
 
     def _inspector_main(self) -> Main:
-        section = self.config.inspector
-        senders = ingest_tokens(section)
+        senders = ingest_tokens(self.config.inspector)
         if senders:
             senders.append(IngestToken(token=self._own_token, environment=OWN_ENVIRONMENT))
         settings = inspector_settings(
-            section,
+            self.config,
             start_token=self._start_token,
             senders=senders,
             bridge_metrics=bound_address(self._telemetry_socket),
@@ -259,11 +262,23 @@ class Bridge:
                     log.warning("dead letters past dead_letters.max_age were dropped", letters=dropped)
             await asyncio.sleep(PRUNE_SECONDS)
 
+    async def _heed(self) -> None:
+        while True:
+            # A disk that hangs must hold up nobody else.
+            await asyncio.to_thread(self._journal.heed)
+            await asyncio.sleep(HEED_SECONDS)
+
 
 def _frame(config: Config) -> dict[str, Any]:
     """What receivers, journal and inspector are built from, and so can't change beside them."""
     return config.model_dump(
-        exclude={"exporters": True, "redaction": True, "receivers": {"otlp": {"auth"}}, "telemetry": {"logs"}}
+        exclude={
+            "exporters": True,
+            # The inspector masks by it what does not come through the bridge.
+            "redaction": not config.inspector.enabled,
+            "receivers": {"otlp": {"auth"}},
+            "telemetry": {"logs"},
+        }
     )
 
 

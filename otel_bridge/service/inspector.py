@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from otel_bridge.asgi import StartupError
-from otel_bridge.config.models import Inspector
+from otel_bridge.config.models import Config, Inspector
+from otel_bridge.config.redaction import redaction_rules
 from otel_bridge.inspector.access import AccessToken, Role
 from otel_bridge.inspector.settings import InspectorSettings, LogBodies, Retention
 from otel_bridge.inspector.wire.tokens import IngestToken
@@ -45,13 +46,13 @@ def own_traffic(directory: Path) -> Iterator[None]:
 
 
 def inspector_settings(
-    section: Inspector, *, start_token: str, senders: Iterable[IngestToken], bridge_metrics: str | None = None
+    config: Config, *, start_token: str, senders: Iterable[IngestToken], bridge_metrics: str | None = None
 ) -> InspectorSettings:
     """*start_token* is an admin's where the configuration has no tokens of people.
 
     *bridge_metrics* is where the bridge's metrics are to be had, `host:port`.
     """
-    retention = section.retention
+    section, retention = config.inspector, config.inspector.retention
     people = [
         AccessToken(token=each.token.get_secret_value(), role=Role(each.role)) for each in section.tokens
     ]
@@ -62,6 +63,7 @@ def inspector_settings(
         ),
         log_bodies=LogBodies(section.log_bodies),
         exclude=section.exclude,
+        redaction=redaction_rules(config.redaction),
         tokens=tuple(people) or (AccessToken(token=start_token, role=Role.ADMIN),),
         ingest_tokens=tuple(senders),
         allowed_hosts=section.allowed_hosts,

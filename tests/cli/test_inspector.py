@@ -127,3 +127,30 @@ def test_a_query_that_is_none_is_a_fault_with_its_column(tmp_path: Path) -> None
 
     assert ("inspector.exclude[1]", 4) == (fault.path, fault.line)
     assert re.match(r"is not a query, at column \d+: ", fault.message)
+
+
+def test_what_an_old_plugin_tells_in_clear_is_in_no_file_and_no_answer(tmp_path: Path) -> None:
+    secret = "kR8vQ2mZ7pL4xW9t"
+    told = {
+        "request": {
+            "method": "POST",
+            "url": f"http://shop.example.com/pay?token={secret}",
+            "headers": {"authorization": f"Bearer {secret}", "x-harmless": "stays"},
+            "body": f'{{"user": "ada", "password": "{secret}"}}',
+        },
+        "response": {"status": 200, "headers": {"set-cookie": f"session={secret}"}, "body": ""},
+    }
+    with inspector(tmp_path, "redaction: {headers: [x-own]}\n") as running:
+        told["request"]["headers"]["x-own"] = secret  # type: ignore[index]
+        httpx.post(f"{running.url}buckets/b/messages", json=told, timeout=PATIENCE).raise_for_status()
+        uuid = running.messages().json()["data"][0]["uuid"]
+        whole = httpx.get(
+            f"{running.url}buckets/b/messages/{uuid}", headers={"Authorization": f"Bearer {running.token}"}
+        ).text
+        running.end()
+
+    files = b"".join(path.read_bytes() for path in (tmp_path / "store").rglob("*") if path.is_file())
+    assert "stays" in whole
+    assert "ada" in whole
+    assert secret not in whole
+    assert secret.encode() not in files

@@ -21,6 +21,7 @@ from datetime import tzinfo
 from otel_bridge.asgi import AsgiServer
 from otel_bridge.inspector.exchange import Exchange
 from otel_bridge.inspector.terminal.line import line
+from otel_bridge.inspector.wire.assemble import Mask
 from otel_bridge.inspector.wire.front_door import front_door
 from otel_bridge.inspector.wire.sink import NotKeptError
 from otel_bridge.inspector.wire.tokens import IngestToken
@@ -87,7 +88,11 @@ class Terminal:
 
 
 async def print_exchanges(
-    sock: socket.socket, *, tokens: Iterable[IngestToken] = (), ready: Callable[[], None] = lambda: None
+    sock: socket.socket,
+    *,
+    tokens: Iterable[IngestToken] = (),
+    mask: Mask | None = None,
+    ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve the front door on *sock* and print to stdout, until SIGINT, SIGTERM or a closed pipe.
 
@@ -99,7 +104,7 @@ async def print_exchanges(
         loop.add_signal_handler(number, stopped.set)
     fd = sys.stdout.fileno()
     terminal = Terminal(fd, colour=wants_colour(os.environ) and os.isatty(fd), gone=stopped.set)
-    server = AsgiServer(front_door(terminal, tokens=tokens), sock)
+    server = AsgiServer(front_door(terminal, tokens=tokens, mask=mask), sock)
     await server.start()
     ready()
     await stopped.wait()

@@ -20,13 +20,18 @@ _NOTHING: Mapping[str, Any] = {}
 _VERSIONS = {"HTTP/1": "HTTP/1.0", "HTTP/2.0": "HTTP/2", "HTTP/3.0": "HTTP/3", "UNKNOWN": ""}
 
 
+Mask = Callable[[Exchange], Exchange]
+
+
 class Arrival(NamedTuple):
-    """When and by what chance a post arrived; all its exchanges share it."""
+    """What all exchanges of a post share."""
 
     us: int
     """Unix microseconds."""
     random: Callable[[], bytes]
     """Gives `RANDOM_BYTES` new ones at each call, for exchanges that nothing else tells apart."""
+    mask: Mask | None = None
+    """Takes the secrets out of what did not come through a bridge."""
 
 
 class Told(NamedTuple):
@@ -69,7 +74,7 @@ def assemble(told: Told, otel: Mapping[str, Any], arrival: Arrival) -> Exchange:
     timings, latency = told.timings, _mapping(otel, "latency")
     upstream, resource = _mapping(otel, "upstream"), _mapping(otel, "gateway")
     version = (told.http_version or scalars.text(otel.get("httpVersion"))).upper()
-    return Exchange(
+    exchange = Exchange(
         id=exchange_id(started_us, trace_id=trace_id, span_id=span_id, random=arrival.random()),
         wire=told.wire,
         arrived_us=arrival.us,
@@ -115,6 +120,8 @@ def assemble(told: Told, otel: Mapping[str, Any], arrival: Arrival) -> Exchange:
         spans=_spans(otel),
         resource=resource,
     )
+    # What a bridge sends went through its redaction.
+    return exchange if otel or arrival.mask is None else arrival.mask(exchange)
 
 
 def _captured(told: Told, otel: Mapping[str, Any]) -> bool:

@@ -25,7 +25,7 @@ from starlette.routing import BaseRoute, Route
 from otel_bridge.inspector.exchange import RANDOM_BYTES, Exchange
 from otel_bridge.inspector.wire import galileo, runscope
 from otel_bridge.inspector.wire.answers import galileo_kept, galileo_refused, runscope_kept, runscope_refused
-from otel_bridge.inspector.wire.assemble import Arrival
+from otel_bridge.inspector.wire.assemble import Arrival, Mask
 from otel_bridge.inspector.wire.posted import Posted, RefusedError
 from otel_bridge.inspector.wire.sink import NotKeptError, Sink
 from otel_bridge.inspector.wire.tokens import IngestToken, IngestTokens, UnknownTokenError
@@ -58,6 +58,7 @@ def routes(
     sink: Sink,
     *,
     tokens: Iterable[IngestToken] = (),
+    mask: Mask | None = None,
     max_body: int = MAX_BODY,
     max_in_flight: int = MAX_IN_FLIGHT,
     body_timeout: float = BODY_TIMEOUT,
@@ -67,10 +68,10 @@ def routes(
 
     A body has at most *max_body* bytes, all bodies that are in the process at once *max_in_flight* (more:
     503), before and after decompression; a sender has *body_timeout* seconds for its body (longer: 408).
-    Without *tokens* anybody may post.
+    Without *tokens* anybody may post. *mask* takes the secrets out of what did not come through a bridge.
     """
     posted = Posted(max_body=max_body, max_in_flight=max_in_flight, body_timeout=body_timeout)
-    door = _FrontDoor(sink, IngestTokens(tokens), posted, clock)
+    door = _FrontDoor(sink, IngestTokens(tokens), posted, clock, mask)
     return [
         *(Route(path, door.galileo, methods=["POST"]) for path in _ALF_PATHS),
         Route("/buckets/{bucket}/messages", door.runscope, methods=["POST"]),
@@ -86,11 +87,14 @@ def application(routes: Sequence[BaseRoute]) -> Starlette:
 
 
 class _FrontDoor:
-    def __init__(self, sink: Sink, tokens: IngestTokens, posted: Posted, clock: Clock) -> None:
+    def __init__(
+        self, sink: Sink, tokens: IngestTokens, posted: Posted, clock: Clock, mask: Mask | None
+    ) -> None:
         self._sink = sink
         self._tokens = tokens
         self._posted = posted
         self._clock = clock
+        self._mask = mask
 
     async def galileo(self, request: Request) -> Response:
         return await _answer(request, self._take_alf, galileo_refused)
@@ -121,7 +125,7 @@ class _FrontDoor:
         return runscope_kept(messages)
 
     def _arrival(self) -> Arrival:
-        return Arrival(self._clock() // 1000, lambda: os.urandom(RANDOM_BYTES))
+        return Arrival(self._clock() // 1000, lambda: os.urandom(RANDOM_BYTES), self._mask)
 
     async def _keep(self, exchanges: Sequence[Exchange]) -> None:
         if exchanges:

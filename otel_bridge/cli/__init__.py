@@ -18,6 +18,8 @@ _COMMANDS = {
     "convert": "convert",
     "dead-letters": "dead_letters",
     "demo": "demo",
+    "erase": "erase",
+    "export": "export",
     "inspector": "inspector",
     "kong": "kong",
     "serve": "serve",

@@ -109,6 +109,10 @@ class Appender:
             self._open()
             self._set_fault("")
 
+    def seal(self) -> None:
+        """Have the next record begin a new segment."""
+        self._seal()
+
     def close(self) -> None:
         self._seal()
 

@@ -12,11 +12,13 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import structlog
 
-from otel_bridge.journal import state, state_repair
+from otel_bridge.journal import database, state, state_repair
+from otel_bridge.journal.errors import JournalError
 from otel_bridge.journal.lock import DirectoryLock
 from otel_bridge.journal.record import Cursor
 from otel_bridge.journal.sqlite_errors import refusal
@@ -96,13 +98,34 @@ class CursorFile:
 
     def _load(self) -> dict[str, Cursor]:
         with self._file.read() as db:
-            rows = db.execute("SELECT pipeline, seq, checksum FROM cursor").fetchall()
-        # One flipped bit could take a cursor past records that nobody has delivered.
-        good = {name: Cursor(seq) for name, seq, told in rows if name and _checksum(name, seq) == told}
-        if len(good) < len(rows):
+            good, rows = _good(db)
+        if len(good) < rows:
             self.lost = True
             log.error("cursors are lost: what the journal holds is sent again", cursors_left=len(good))
         return good
+
+
+def cursors_in(directory: Path) -> dict[str, Cursor]:
+    """The cursors as they are on disk, a moment behind those of a running bridge; none without a file.
+
+    Raises JournalError.
+    """
+    path = directory / state.FILE
+    if not path.exists():
+        return {}
+    try:
+        file = state.StateFile(directory)
+    except (sqlite3.Error, OSError, database.DamagedError) as error:
+        raise JournalError(f"can't open {path}: {error}") from error
+    with closing(file), file.read() as db:
+        return _good(db)[0]
+
+
+def _good(db: sqlite3.Connection) -> tuple[dict[str, Cursor], int]:
+    """The cursors that can be believed, and how many rows there are."""
+    rows = db.execute("SELECT pipeline, seq, checksum FROM cursor").fetchall()
+    # One flipped bit could take a cursor past records that nobody has delivered.
+    return {name: Cursor(seq) for name, seq, told in rows if name and _checksum(name, seq) == told}, len(rows)
 
 
 def _mark_lost(db: sqlite3.Connection) -> None:

@@ -196,6 +196,21 @@ class DeadLetters:
                     self._taken.pop(number, None)
         return total
 
+    def cut(self, number: int, *, otlp: bytes, exchanges: int) -> None:
+        """Keep no more of a letter than *otlp*, which holds *exchanges*; not its destination's words either.
+
+        A replay of it that is under way is not called back.
+        """
+        with self._file.change() as db:
+            db.execute(
+                "UPDATE dead_letter SET otlp = ?, exchanges = ?, answer = '' WHERE id = ?",
+                (otlp, exchanges, number),
+            )
+
+    def scrub(self) -> None:
+        """Leave nothing on the disk of what was dropped or cut; holds everybody up while it runs."""
+        self._file.scrub()
+
     def prune(self) -> int:
         """Delete what was held longer than `max_age_s`; returns how many, for somebody to say so.
 

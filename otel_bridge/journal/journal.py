@@ -21,7 +21,7 @@ from typing import Self
 
 import structlog
 
-from otel_bridge.journal import backlog
+from otel_bridge.journal import backlog, sealing
 from otel_bridge.journal.appender import Appender
 from otel_bridge.journal.backlog import Backlog, Surplus
 from otel_bridge.journal.bounds import Bounds, free_bytes
@@ -71,7 +71,7 @@ class Journal:
             next_seq=1 + max(segments.highest, *cursors.found.values(), 0),
             settled=self._settled,
         )
-        self._writer = Writer(self._appender, chores=self._keep_cursors, committed=self._announce)
+        self._writer = Writer(self._appender, chores=self._do_chores, committed=self._announce)
 
     @classmethod
     def open(
@@ -195,6 +195,11 @@ class Journal:
         with self._guard:
             self._listeners = tuple(known for known in self._listeners if known != callback)
 
+    def heed(self) -> None:
+        """Look whether another process asks for something (see `sealing.py`); to be called now and then."""
+        if sealing.is_asked(self._segments.directory):
+            self._writer.nudge()
+
     def stats(self) -> JournalStats:
         """Cheap enough for every scrape."""
         segments = self._segments
@@ -216,6 +221,11 @@ class Journal:
         with self._guard:
             return min(self._cursors.values(), default=None)
 
+    def _do_chores(self) -> None:
+        self._keep_cursors()
+        self._appender.trim()
+        self._seal_if_asked()
+
     def _keep_cursors(self) -> None:
         with self._file_guard:
             try:
@@ -223,7 +233,12 @@ class Journal:
             except JournalError as error:
                 # The next commit of a cursor tries again; until then a crash repeats a little more.
                 log.warning("cursors could not be kept", reason=str(error))
-        self._appender.trim()
+
+    def _seal_if_asked(self) -> None:
+        directory = self._segments.directory
+        if sealing.is_asked(directory):
+            self._appender.seal()
+            sealing.answer(directory)
 
     def _announce(self) -> None:
         for callback in self._listeners:

@@ -20,7 +20,8 @@ class Readers:
     """One call at a time: a fetch of 1 MiB takes half a millisecond."""
 
     def __init__(self) -> None:
-        self._open: OrderedDict[Path, SegmentReader] = OrderedDict()
+        self._open: OrderedDict[Path, tuple[SegmentReader, int]] = OrderedDict()
+        """With the inode of the file that is open."""
         self._lock = threading.Lock()
         self._closed = False
 
@@ -52,14 +53,29 @@ class Readers:
 
     def _get(self, segment: Segment) -> SegmentReader:
         path = segment.path
-        reader = self._open.get(path)
-        if reader is None:
-            reader = self._open[path] = SegmentReader(path, sealed=segment.size is not None)
+        self._drop_if_replaced(path)
+        if path not in self._open:
+            # Before the file is opened: should it be another by then, the next call finds out.
+            inode = _inode(path) or 0
+            self._open[path] = SegmentReader(path, sealed=segment.size is not None), inode
             while len(self._open) > _MOST_OPEN:
                 self._drop(next(iter(self._open)))
         self._open.move_to_end(path)
-        return reader
+        return self._open[path][0]
+
+    def _drop_if_replaced(self, path: Path) -> None:
+        """Somebody may have put another file in the place of a sealed one: see `rewriting.py`."""
+        if path in self._open and _inode(path) not in (None, self._open[path][1]):
+            self._drop(path)
 
     def _drop(self, path: Path) -> None:
-        if (reader := self._open.pop(path, None)) is not None:
-            reader.close()
+        if (found := self._open.pop(path, None)) is not None:
+            found[0].close()
+
+
+def _inode(path: Path) -> int | None:
+    """None where there is no such file any more: what is open of it can still be read."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None

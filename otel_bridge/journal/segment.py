@@ -77,6 +77,12 @@ def name(first: int) -> str:
     return f"journal-{first:020d}.db"
 
 
+def first_of(path: Path) -> int:
+    """The seq that the file's name says it begins with."""
+    digits = path.name.removeprefix("journal-").split(".")[0]
+    return int(digits) if digits.isdecimal() else 0
+
+
 def create(path: Path) -> None:
     """Make an empty segment. Raises sqlite3.Error or OSError."""
     database.create(path, FORMAT)

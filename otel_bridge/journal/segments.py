@@ -59,7 +59,7 @@ class Segments:
         last = self.held[-1].last if self.held else 0
         for path in self.directory.glob(f"journal-*.db{database.QUARANTINED}"):
             # How many records it holds can't be known; each took more than one byte.
-            last = max(last, _first(path) + database.size_on_disk(path))
+            last = max(last, segment.first_of(path) + database.size_on_disk(path))
         return last
 
     @property
@@ -131,7 +131,7 @@ class Segments:
         try:
             if database.migrate(path, segment.FORMAT):
                 log.info("journal segment was brought up to this version", file=str(path))
-            found, bad = survey(path, _first(path))
+            found, bad = survey(path, segment.first_of(path))
         except sqlite3.Error as error:
             # What can't be read at start can't be waited for either; it is only renamed.
             if not is_damage(error) and not is_unreadable(error):
@@ -167,11 +167,6 @@ def refuse_newer(directory: Path) -> None:
     for path in [*directory.glob("journal-*.db"), directory / state.FILE]:
         with contextlib.suppress(database.DamagedError, OSError):
             database.identify(path, state.FORMAT if path.name == state.FILE else segment.FORMAT)
-
-
-def _first(path: Path) -> int:
-    digits = path.name.removeprefix("journal-").split(".")[0]
-    return int(digits) if digits.isdecimal() else 0
 
 
 def _fault(path: Path) -> str:

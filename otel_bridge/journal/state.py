@@ -89,6 +89,19 @@ class StateFile:
             except database.DamagedError as error:
                 raise JournalError(f"can't write to {self.path}: {error}") from error
 
+    def scrub(self) -> None:
+        """Leave nothing of deleted rows behind, in the file or its rollback journal. Raises JournalError."""
+        with self._lock:
+            try:
+                db = self._here()
+                # The rollback journal of a commit holds the pages as they were.
+                db.execute("PRAGMA journal_size_limit = 0").fetchall()
+                db.execute("VACUUM")
+            except (sqlite3.Error, OSError) as error:
+                raise refusal(error, self.path) from error
+            except database.DamagedError as error:
+                raise JournalError(f"can't write to {self.path}: {error}") from error
+
     def close(self) -> None:
         with self._lock:
             self._db.close()

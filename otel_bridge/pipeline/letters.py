@@ -42,15 +42,20 @@ class Letters:
         """Exchanges that a letter in replay still waits for."""
 
     def write(self, api: str, origins: Sequence[Origin], *, reason: str, answer: str) -> bool:
-        """Keep the exchanges at *origins* as one letter; False where the store takes nothing now."""
+        """Keep the exchanges at *origins* as one letter; False where the store takes nothing now.
+
+        Those that somebody has erased meanwhile are left out.
+        """
         try:
-            pieces, times = self._cut_out(origins)
+            pieces, times, erased = self._cut_out(origins)
+            if erased == len(origins):
+                return True
             number = self._store.add(
                 exporter=self._exporter,
                 api=api,
                 reason=reason,
                 answer=answer,
-                exchanges=len(origins),
+                exchanges=len(origins) - erased,
                 first_ns=min(times, default=0),
                 last_ns=max(times, default=0),
                 otlp=b"".join(pieces),
@@ -64,7 +69,7 @@ class Letters:
             "exchanges became a dead letter",
             exporter=self._exporter,
             id=number,
-            exchanges=len(origins),
+            exchanges=len(origins) - erased,
             reason=reason,
         )
         return True
@@ -106,13 +111,18 @@ class Letters:
             if self._left.pop(number, None) is not None:
                 self._store.put_back(number, reason=reason, answer=answer)
 
-    def _cut_out(self, origins: Iterable[Origin]) -> tuple[list[bytes], list[int]]:
-        """The exchanges' OTLP, and when it was received."""
+    def _cut_out(self, origins: Iterable[Origin]) -> tuple[list[bytes], list[int], int]:
+        """The exchanges' OTLP, when it was received, and how many are there no more."""
         pieces: list[bytes] = []
         times: list[int] = []
+        erased = 0
         for origin in origins:
             record = self._journal.get(origin.seq)
             if record is not None:
-                pieces.append(single(record.body, origin.address))
+                try:
+                    pieces.append(single(record.body, origin.address))
+                except LookupError:
+                    erased += 1
+                    continue
                 times.append(record.received_ns)
-        return pieces, times
+        return pieces, times, erased

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 import otel_bridge.inspector.pages
 from otel_bridge import __version__
 from otel_bridge.inspector.access import AccessToken, AccessTokens
-from otel_bridge.inspector.api import exchanges, shapes, status, traffic
+from otel_bridge.inspector.api import exchanges, exports, shapes, status, traffic
 from otel_bridge.inspector.api.asking import Asking
 from otel_bridge.inspector.api.guard import PAGES, Guard
 from otel_bridge.inspector.api.live import routes as live_routes
@@ -66,6 +66,7 @@ def inspector_app(
     asking, sessions = Asking(), Sessions(tokens)
     app.include_router(traffic.routes(store, asking))
     app.include_router(exchanges.routes(store, asking))
+    app.include_router(exports.routes(store, asking))
     app.include_router(live_routes(store, live, asking))
     app.include_router(status.routes(store, settings, keep, asking, beyond_loopback=beyond_loopback))
     _add_sessions(app, sessions)

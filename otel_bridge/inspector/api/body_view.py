@@ -5,6 +5,7 @@ Pure. What a body says of itself is not believed: a browser gets text, never som
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from otel_bridge.inspector.api.shapes import BodyShape, BytesShape
@@ -24,6 +25,8 @@ _IMAGES = {
     b"GIF87a": "image/gif",
     b"GIF89a": "image/gif",
 }
+_CHARSET = re.compile(r"(?i)charset\s*=\s*\"?([\w-]+)")
+_CHARSETS = frozenset({"iso-8859-1", "latin1", "iso-8859-15", "windows-1252"})
 _BY_SUBTYPE: tuple[tuple[str, Language], ...] = (
     ("json", "json"),
     ("html", "html"),
@@ -54,8 +57,9 @@ def header(side: Side, name: str) -> str:
 def body_of(side: Side) -> BodyShape:
     """What of the side's body can be shown, and what is to be said about it."""
     content, readable = decoded(side)
-    text = _text(content) if readable else None
-    media_type = header(side, "content-type").partition(";")[0].strip().lower()
+    content_type = header(side, "content-type")
+    text = _text(content, _charset(content_type)) if readable else None
+    media_type = content_type.partition(";")[0].strip().lower()
     return BodyShape(
         text=text[:MOST_TEXT] if text is not None and content else None,
         media_type=media_type,
@@ -103,10 +107,19 @@ def _coding(side: Side) -> str:
     return header(side, "content-encoding").strip().lower()
 
 
-def _text(content: bytes) -> str | None:
+def _charset(content_type: str) -> str:
+    """The charset that is named, if it is one of Western Europe's; "" for UTF-8 and all others."""
+    named = _CHARSET.search(content_type)
+    charset = named[1].lower() if named else ""
+    return charset if charset in _CHARSETS else ""
+
+
+def _text(content: bytes, charset: str) -> str | None:
     """As text, unless it is something else. A body that was cut in the middle of a character is text."""
     if b"\x00" in content[:1024]:
         return None
+    if charset:
+        return content.decode(charset, errors="replace")
     try:
         return content.decode()
     except UnicodeDecodeError as error:

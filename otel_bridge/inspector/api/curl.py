@@ -1,6 +1,8 @@
 """A request as a cURL command that sends it again. Pure.
 
-What was masked can't be sent: it becomes a shell variable with a name to recognise it by.
+What was masked can't be sent: it becomes a shell variable with a name to recognise it by. Everything in an
+exchange is a stranger's: none of it may reach the shell, name an option, or name a file of the reader's
+(`--data @FILE`, `--header @FILE`).
 """
 
 from __future__ import annotations
@@ -23,15 +25,16 @@ _NOT_IN_NAMES = re.compile(r"[^A-Z0-9]+")
 
 def curl(found: Exchange) -> str:
     """The command, a line for each part; comments before it say what is missing."""
-    notes, parts = [], ["curl", f"--request {shlex.quote(found.method or 'GET')}"]
+    notes, parts = [], ["curl", *_request_line(found)]
     coded = False
     for name, value in found.request.headers:
-        if name.lower() in _LEFT_OUT or name.startswith(":"):
+        if name.lower() in _LEFT_OUT or name.startswith((":", "@")):
             continue
         if name.lower() == "content-encoding":
             coded = True
             continue
-        parts.append(f"--header {_quoted(f'{name}: {value}', _variable(name))}")
+        # With a colon and nothing behind it, curl takes a header away.
+        parts.append(f"--header {_quoted(f'{name}: {value}' if value else f'{name};', _variable(name))}")
     body, note = _body(found, coded=coded)
     if body:
         parts.append(body)
@@ -39,8 +42,19 @@ def curl(found: Exchange) -> str:
         notes.append(note)
     if not found.captured:
         notes.append("headers and body were not captured: this is the method and the URL alone")
-    parts.append(_quoted(found.url, "SECRET"))
+    parts.append(f"--url {_quoted(found.url, 'SECRET')}")
     return "".join(f"# {note}\n" for note in notes) + " \\\n  ".join(parts) + "\n"
+
+
+def _request_line(found: Exchange) -> list[str]:
+    """What makes curl send method and URL as they are."""
+    # Without an own option curl would wait for the body that an answer to HEAD never has.
+    parts = ["--head" if found.method == "HEAD" else f"--request {shlex.quote(found.method or 'GET')}"]
+    if any(sign in found.url for sign in "[]{}"):
+        parts.append("--globoff")
+    if "/." in found.url:
+        parts.append("--path-as-is")
+    return parts
 
 
 def _body(found: Exchange, *, coded: bool) -> tuple[str, str]:
@@ -62,7 +76,7 @@ def _body(found: Exchange, *, coded: bool) -> tuple[str, str]:
     if "\x00" in text:
         return "", "the body is no text; save it and send it with --data-binary @FILE"
     return (
-        f"--data-binary {_quoted(text, 'SECRET')}",
+        f"--data-raw {_quoted(text, 'SECRET')}",
         "the body was cut off when captured" if side.truncated else "",
     )
 

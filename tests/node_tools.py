@@ -22,7 +22,7 @@ def run_node(script: str, *arguments: str, stdin: bytes = b"") -> bytes:
     done = subprocess.run(
         ["node", script, *arguments], cwd=HERE, input=stdin, capture_output=True, timeout=100, check=False
     )
-    assert done.returncode == 0, done.stderr.decode()
+    assert done.returncode == 0, (done.stdout + done.stderr).decode()
     return done.stdout
 
 

@@ -163,7 +163,7 @@ def _add_query_help(router: APIRouter, store: Store, asking: Asking) -> None:
             raise HTTPException(400, str(error)) from error
 
     @router.get("/paste")
-    async def pasted(text: Annotated[str, Parameter(max_length=65536)]) -> shapes.QueryShape:
+    async def pasted(text: Annotated[str, Parameter(max_length=16_384)]) -> shapes.QueryShape:
         """The query that finds what was pasted: a trace id, traceparent, request id, URL or cURL command."""
         return shapes.QueryShape(q=paste(text))
 

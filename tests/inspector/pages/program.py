@@ -16,6 +16,7 @@ from otel_bridge.asgi import bound_address, listen
 from otel_bridge.inspector.access import AccessToken, Role
 from otel_bridge.inspector.serve import serve
 from otel_bridge.inspector.settings import InspectorSettings, Retention
+from otel_bridge.telemetry import logs
 
 ADMIN, VIEWER = "admin-token", "viewer-token"
 
@@ -23,6 +24,7 @@ _WEEK = 7 * 86_400.0
 
 
 def main(directory: Path) -> None:
+    logs.configure("info", "text")
     settings = InspectorSettings(
         directory=directory,
         retention=Retention(age=_WEEK, size=1 << 30, bodies=_WEEK, min_free=0),

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from otel_bridge.inspector.exchange import Exchange, Side, Wire
@@ -26,6 +26,7 @@ from tests.recordings import WITH_TRUTH
 ROUNDED_US = 2
 PARTS = ("send_us", "wait_us", "receive_us")
 KONGS = (("x", "1"), ("x", "2"))
+FEW = settings(PATIENT, max_examples=40)
 
 
 def text(exchanges: Any, form: str) -> str:
@@ -46,7 +47,7 @@ def test_recorded_traffic_comes_back_from_otlp_as_it_was(name: str) -> None:
         assert _without_parts(one) == _without_parts(other)
 
 
-@PATIENT
+@FEW
 @given(st.lists(exchanges(), min_size=1, max_size=4, unique_by=lambda each: each.id))
 def test_any_exchange_leaves_as_otlp_that_maps_to_one_exchange(sent: list[Exchange]) -> None:
     sent = [each._replace(trace_id="", span_id="") for each in sent]
@@ -58,7 +59,7 @@ def test_any_exchange_leaves_as_otlp_that_maps_to_one_exchange(sent: list[Exchan
     assert [each.id for each in sent] == [each.trace_id.hex() for each in found]
 
 
-@PATIENT
+@FEW
 @given(st.binary(min_size=1, max_size=40), st.sampled_from([KONGS, ()]))
 def test_bodies_and_repeated_headers_survive_otlp(body: bytes, headers: tuple[tuple[str, str], ...]) -> None:
     side = Side(headers=headers, body=body, body_size=len(body) + 7, truncated=True, incomplete=True)
@@ -89,7 +90,7 @@ def test_ndjson_is_a_line_for_each() -> None:
     assert list(found) == [_read(json.loads(line)) for line in text(found, "ndjson").splitlines()]
 
 
-@PATIENT
+@FEW
 @given(st.lists(exchanges(), max_size=4))
 def test_csv_has_a_row_for_each_and_no_formula(sent: list[Exchange]) -> None:
     headings, *rows = stdlib_csv.reader(io.StringIO(text(sent, "csv"), newline=""))
@@ -144,7 +145,7 @@ def test_nothing_found_is_a_file_too(form: str) -> None:
             assert "" == empty
 
 
-@PATIENT
+@FEW
 @given(exchanges())
 def test_any_exchange_is_an_entry_of_a_har(exchange: Exchange) -> None:
     (entry,) = json.loads(text([exchange], "har"))["log"]["entries"]

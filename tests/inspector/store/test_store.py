@@ -103,6 +103,9 @@ def test_figures_from_roll_ups_are_those_of_the_rows(store: SqliteStore) -> None
                 service=("orders", "billing")[number % 2],
                 consumer=f"c{number % 3}",
                 status=(200, 200, 503, 404)[number % 4],
+                method=("GET", "POST", "A B")[number % 3],
+                path=f"/{number % 5}",
+                route_template="/{id}" if number % 7 == 0 else "",
                 duration_us=number * 1000,
             )
             for number in range(400)
@@ -110,7 +113,16 @@ def test_figures_from_roll_ups_are_those_of_the_rows(store: SqliteStore) -> None
     )
     period = Period(STARTED_US - 7 * HOUR_US - 12345, STARTED_US + HOUR_US)
 
-    for text in ("", "service:orders", "status:5xx", "is:error service:billing"):
+    for text in (
+        "",
+        "service:orders",
+        "status:5xx",
+        "is:error service:billing",
+        "endpoint:/3",
+        "service:orders method:POST endpoint:/{id}",
+        "-method:GET (endpoint:/2 OR status:404)",
+        "service:/or+d/ endpoint:/[12]/",
+    ):
         rolled_up = store.dashboard(parse(text), period)
         scanned = store.dashboard(parse(f"{text} -path:/nowhere"), period)
         counts = store.facets(parse(text), period, FACETS)

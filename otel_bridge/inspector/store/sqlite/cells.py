@@ -20,6 +20,11 @@ def status_class(status: int) -> int:
     return found if 1 <= found <= 5 else 0
 
 
+def classes_of(status: int, exchanges: int) -> int:
+    """As `Cell.classes`."""
+    return exchanges << _CLASS_BITS * status_class(status)
+
+
 def unpack_classes(classes: int) -> tuple[int, int, int, int, int, int]:
     """In the order of `Figures.classes`."""
     none, one, two, three, four, five = (classes >> _CLASS_BITS * place & _CLASS_MASK for place in range(6))
@@ -62,7 +67,7 @@ class Cell:
         cell = cls()
         cell.count = 1
         cell.errors = int(is_error(status))
-        cell.classes = 1 << _CLASS_BITS * status_class(status)
+        cell.classes = classes_of(status, 1)
         if duration_us is not None:
             cell.duration_us = _bounded(duration_us)
             cell.latency = latency.single(duration_us)
@@ -90,7 +95,7 @@ class Cell:
         cell = cls()
         cell.count = count
         cell.errors = errors
-        cell.classes = count << _CLASS_BITS * status_class(status)
+        cell.classes = classes_of(status, count)
         cell.duration_us = duration_us
         cell.split, cell.gateway_us, cell.upstream_us = split, gateway_us, upstream_us
         cell.request_bytes, cell.response_bytes = request_bytes, response_bytes
@@ -109,6 +114,11 @@ class Cell:
             self.response_bytes,
             latency.pack(self.latency),
         )
+
+    def count_in(self, exchanges: int, *, failed: bool) -> None:
+        """Add to the numbers alone."""
+        self.count += exchanges
+        self.errors += exchanges * failed
 
     def add(self, other: Cell) -> None:
         self.count += other.count

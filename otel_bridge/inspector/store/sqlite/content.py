@@ -5,6 +5,7 @@ They are apart because bodies may have to go earlier.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -17,7 +18,8 @@ from otel_bridge.inspector.store.sqlite.vocabulary import VOCABULARY
 EXPIRED = "expired"
 """Why a body is gone that retention took."""
 
-_LEVEL = 3
+# Level 3 takes a third longer, and makes what is left 1% smaller.
+_LEVEL = 1
 # A corrupt length must not take the machine's memory; nothing that arrives is as large.
 _LARGEST = 1 << 30
 _PLAIN = (
@@ -38,6 +40,8 @@ _PLAIN = (
     "resource",
 )
 _SIDE = ("headers", "headers_size", "body_size", "truncated", "incomplete", "masked", "decoded", "omitted")
+_plain_of = attrgetter(*_PLAIN)
+_side_of = attrgetter(*_SIDE)
 
 
 class Packer:
@@ -53,7 +57,7 @@ class Packer:
     def pack(self, exchange: Exchange) -> tuple[bytes, bytes | None]:
         """Detail and bodies; None where there is no body at all."""
         request, response = exchange.request, exchange.response
-        detail = {name: getattr(exchange, name) for name in _PLAIN}
+        detail: dict[str, Any] = dict(zip(_PLAIN, _plain_of(exchange), strict=True))
         detail |= {
             "wire": exchange.wire.value,
             "url": exchange.url,
@@ -87,7 +91,7 @@ class Packer:
 
 
 def _side(side: Side) -> dict[str, Any]:
-    values: dict[str, Any] = {name: getattr(side, name) for name in _SIDE}
+    values: dict[str, Any] = dict(zip(_SIDE, _side_of(side), strict=True))
     values["length"] = None if side.body is None else len(side.body)
     return values
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 
 import apsw
 
@@ -26,10 +27,10 @@ from otel_bridge.inspector.store.interface import (
     never,
 )
 from otel_bridge.inspector.store.sqlite import cells, latency, steps
-from otel_bridge.inspector.store.sqlite.aggregates import Reader, Seen
+from otel_bridge.inspector.store.sqlite.aggregates import Reader, Take
 from otel_bridge.inspector.store.sqlite.cells import Cell
 from otel_bridge.inspector.store.sqlite.library import Library
-from otel_bridge.inspector.store.sqlite.rollups import Kind
+from otel_bridge.inspector.store.sqlite.rollups import Counted, Kind, Measured
 
 _KIND_OF = {
     "status": Kind.HOUR,
@@ -39,13 +40,13 @@ _KIND_OF = {
     "consumer": Kind.CONSUMER,
     "host": Kind.HOST,
 }
-_VALUE_OF: dict[str, Callable[[Seen], str]] = {
-    "status": lambda seen: str(seen.status),
-    "service": lambda seen: seen.service,
-    "route": lambda seen: seen.route,
-    "method": lambda seen: OTHER if seen.name == OTHER else seen.name.partition(" ")[0],
-    "consumer": lambda seen: seen.name,
-    "host": lambda seen: seen.name,
+_VALUE_OF: dict[str, Callable[[Counted], str]] = {
+    "status": lambda found: str(found[4]),
+    "service": itemgetter(2),
+    "route": itemgetter(3),
+    "method": lambda found: OTHER if found[1] == OTHER else found[1].partition(" ")[0],
+    "consumer": itemgetter(1),
+    "host": itemgetter(1),
 }
 _HOUR_US = 3_600_000_000
 _RECENT_HOURS = 24
@@ -56,10 +57,12 @@ def histogram(library: Library, query: Query, period: Period, *, bars: int, stop
     step_us = steps.step(period, bars)
     classes = dict.fromkeys(steps.starts(period, step_us), 0)
 
-    def take(seen: Seen) -> None:
-        classes[seen.start_us // step_us * step_us] += seen.cell.classes
+    def count(_: Kind, found: Iterable[Counted]) -> None:
+        for each in found:
+            start_us, status, exchanges = each[0], each[4], each[5]
+            classes[start_us // step_us * step_us] += cells.classes_of(status, exchanges)
 
-    complete = _read(Reader(library, query, stop), period, (Kind.MINUTE,), take, step_us)
+    complete = _read(Reader(library, query, stop), period, (Kind.MINUTE,), Take(count), step_us)
     found = [Bar(start_us, cells.unpack_classes(packed)) for start_us, packed in classes.items()]
     return Histogram(found, step_us, complete)
 
@@ -71,13 +74,16 @@ def facets(
         raise StoreError(f"{', '.join(sorted(unknown))} can't be listed, only {', '.join(FACETS)}")
     counts = {field: Counter[str]() for field in fields}
 
-    def take(seen: Seen) -> None:
+    def count(kind: Kind, found: Iterable[Counted]) -> None:
+        several = list(found)
         for field, counter in counts.items():
-            if _KIND_OF[field] == seen.kind:
-                counter[_VALUE_OF[field](seen)] += seen.cell.count
+            if _KIND_OF[field] is kind:
+                value_of = _VALUE_OF[field]
+                for each in several:
+                    counter[value_of(each)] += each[5]
 
     kinds = tuple(dict.fromkeys(_KIND_OF[field] for field in fields))
-    complete = _read(Reader(library, query, stop, measures=False), period, kinds, take, _HOUR_US)
+    complete = _read(Reader(library, query, stop), period, kinds, Take(count), _HOUR_US)
     return Facets({field: _facet(counter, top) for field, counter in counts.items()}, complete)
 
 
@@ -106,21 +112,29 @@ def dashboard(
     clients: defaultdict[str, Cell] = defaultdict(Cell)
     before = Cell()
 
-    def take(seen: Seen) -> None:
-        if seen.kind == Kind.MINUTE:
-            over_time[seen.start_us // step_us * step_us].add(seen.cell)
-        elif seen.kind == Kind.ENDPOINT:
-            endpoints[seen.service, seen.name].add(seen.cell)
-        else:
-            party = (consumers if seen.kind == Kind.CONSUMER else clients)[seen.name]
-            party.count += seen.cell.count
-            party.errors += seen.cell.errors
+    def count(kind: Kind, found: Iterable[Counted]) -> None:
+        parties = consumers if kind is Kind.CONSUMER else clients
+        for _, name, *_, exchanges, errors in found:
+            party = parties[name]
+            party.count += exchanges
+            party.errors += errors
+
+    def measure(kind: Kind, found: Iterable[Measured]) -> None:
+        for start_us, name, service, _, _, cell in found:
+            if kind is Kind.MINUTE:
+                over_time[start_us // step_us * step_us].add(cell)
+            else:
+                endpoints[service, name].add(cell)
+
+    def measure_before(_: Kind, found: Iterable[Measured]) -> None:
+        for each in found:
+            before.add(each[-1])
 
     reader = Reader(library, query, stop)
     kinds = (Kind.MINUTE, Kind.ENDPOINT, Kind.CONSUMER, Kind.CLIENT)
     earlier = Period(2 * period.start_us - period.end_us, period.start_us)
-    complete = _read(reader, period, kinds, take, step_us) and _read(
-        reader, earlier, (Kind.MINUTE,), lambda seen: before.add(seen.cell), _HOUR_US
+    complete = _read(reader, period, kinds, Take(count, measure), step_us) and _read(
+        reader, earlier, (Kind.MINUTE,), Take(count, measure_before), _HOUR_US
     )
     now = Cell()
     for cell in over_time.values():
@@ -140,9 +154,7 @@ def dashboard(
     )
 
 
-def _read(
-    reader: Reader, period: Period, kinds: Sequence[Kind], take: Callable[[Seen], None], step_us: int
-) -> bool:
+def _read(reader: Reader, period: Period, kinds: Sequence[Kind], take: Take, step_us: int) -> bool:
     """Whether it was read to the end."""
     try:
         reader.read(period, kinds, take, step_us=step_us)

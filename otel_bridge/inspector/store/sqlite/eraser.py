@@ -18,6 +18,7 @@ from otel_bridge.inspector.store.sqlite import database, finder, rollups, rows
 from otel_bridge.inspector.store.sqlite.finder import Finder, Scope
 from otel_bridge.inspector.store.sqlite.hour_writer import remove_rows
 from otel_bridge.inspector.store.sqlite.library import File, Library
+from otel_bridge.inspector.store.sqlite.tally import Names, tally
 
 _LIGHT = ", ".join(("id", "pinned", "flags", "request_size", "response_size", *rows.TEXTS, *rows.NUMBERS))
 
@@ -41,7 +42,7 @@ def rewrite(db: apsw.Connection) -> None:
 def count_anew(db: apsw.Connection) -> None:
     """Make the roll-ups of the exchanges that are there, within the caller's transaction."""
     db.execute("DELETE FROM rollup")
-    rollups.save(db, rollups.Names(db), _light(db))
+    rollups.save(db, tally(_light(db), Names(db)))
 
 
 def _drop(library: Library, file: File, query: Query, period: Period, *, dry_run: bool) -> Receipt | None:

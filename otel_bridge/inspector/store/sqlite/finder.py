@@ -43,11 +43,11 @@ class Finder:
 
     def __init__(self, query: Query, stop: Stop = never) -> None:
         self.query = query
-        self._compiled = compiled(query)
+        self.condition = compiled(query)
         self._matches = matcher(query)
         self._packer = Packer()
         self.stop = stop
-        self.exact = self._compiled.exact
+        self.exact = self.condition.exact
 
     def find(self, db: apsw.Connection, scope: Scope, columns: str) -> Iterator[Found]:
         """The matches with their *columns*. Raises apsw.InterruptError when it is to stop."""
@@ -62,7 +62,7 @@ class Finder:
                 yield Found(row, tuple(values))
 
     def _select(self, db: apsw.Connection, scope: Scope, columns: str) -> tuple[str, tuple[object, ...]]:
-        query = self._compiled
+        query = self.condition
         bounds, values = _bounds(db, scope)
         first: tuple[str, ...]
         if query.match:
@@ -84,7 +84,7 @@ class Finder:
         return sql, (*first, *values, *query.values)
 
     def _verified(self, db: apsw.Connection, row: int) -> bool:
-        found = read_light(db, row) if self._compiled.light else read(db, row, self._packer)
+        found = read_light(db, row) if self.condition.light else read(db, row, self._packer)
         return found is not None and self._matches(Subject(found[0], pinned=found[1]))
 
 

@@ -36,7 +36,7 @@ def held(library: Library, retention: Retention | None) -> Held:
 
 
 def _count(db: apsw.Connection) -> int:
-    found: Any = db.execute("SELECT sum(count) FROM rollup WHERE kind = ?", (int(Kind.HOUR),)).get
+    found: Any = db.execute("SELECT sum(count) FROM rollup WHERE kind = ?", (int(Kind.ALL_HOUR),)).get
     return found or 0
 
 

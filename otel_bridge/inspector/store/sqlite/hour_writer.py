@@ -13,6 +13,7 @@ from otel_bridge.inspector.store.interface import Appended
 from otel_bridge.inspector.store.sqlite import database, hours, rollups, rows, schema
 from otel_bridge.inspector.store.sqlite.content import Packer
 from otel_bridge.inspector.store.sqlite.index import indexed_text
+from otel_bridge.inspector.store.sqlite.tally import Names, tally
 
 BODIES_GONE = "bodies gone"
 """State: nothing in the file has a body that retention would take."""
@@ -37,7 +38,7 @@ class HourWriter:
         self.db = database.connect(path, writes=True)
         with database.translated(path):
             rollups.prepare(self.db)
-            self._names = rollups.Names(self.db)
+            self._names = Names(self.db)
 
     def add(self, exchanges: Sequence[Exchange], packer: Packer) -> Appended:
         """All of one hour. Raises StoreError."""
@@ -49,7 +50,7 @@ class HourWriter:
                         self._insert(new, packer)
             except BaseException:
                 # The names that were to be added are not there.
-                self._names = rollups.Names(self.db)
+                self._names = Names(self.db)
                 raise
         return Appended(len(new), len(exchanges) - len(new))
 
@@ -75,7 +76,7 @@ class HourWriter:
     def _insert(self, new: dict[bytes, Exchange], packer: Packer) -> None:
         exchanges = list(new.values())
         insert(self.db, self._free_rows(exchanges), exchanges, packer)
-        rollups.save(self.db, self._names, exchanges)
+        rollups.save(self.db, tally(exchanges, self._names))
         if schema.state(self.db, BODIES_GONE):
             schema.set_state(self.db, BODIES_GONE, 0)
 

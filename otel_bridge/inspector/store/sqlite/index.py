@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import accumulate
 from zlib import crc32
 
 from otel_bridge.inspector.exchange import Exchange
 from otel_bridge.inspector.query.fields import BY_NAME, response_size
 from otel_bridge.inspector.query.searchable import BETWEEN, text_of
-from otel_bridge.inspector.query.words import fold
 
 MARK = "\x80"
 LONGEST_WORD = 32768
@@ -35,6 +33,7 @@ MARKED_TEXTS = {
     "source": "l",
     "upstream.address": "m",
     "id": "n",
+    "endpoint": "v",
 }
 """Fields whose values have marks, and how these begin."""
 MARKED_NUMBERS = {"duration": "p", "kong": "q", "upstream": "r", "size": "s"}
@@ -44,8 +43,10 @@ _STATUS = "o"
 _CLASS = "u"
 _PREFIX = "t"
 _DEEPEST = 4
-# Of two; what is above, 12 days or a tebibyte, has the same mark.
-_HIGHEST = 40
+# Of two: what is below, an eighth of a millisecond or 128 bytes, has the mark of the first, and what is
+# above, half a minute or 32 MiB, that of the last: `duration:>20s` has to look for all from its own on.
+_LOWEST = 8
+_HIGHEST = 26
 
 
 def indexed_text(exchange: Exchange) -> str:
@@ -76,40 +77,51 @@ def prefix_mark(prefix: str) -> str | None:
 
 def number_marks(field: str, low: float, high: float) -> list[str]:
     """All that a number from *low* to *high* may have, for one of `MARKED_NUMBERS`."""
-    first, last = (min(int(max(bound, 0)).bit_length(), _HIGHEST) for bound in (low, high))
-    return [_power_mark(field, power) for power in range(first, last + 1)]
+    first, last = (int(max(bound, 0)).bit_length() for bound in (low, high))
+    return list(dict.fromkeys(_POWERS[field][first : last + 1]))
 
 
-def _marks(exchange: Exchange) -> Iterator[str]:
-    for name in MARKED_TEXTS:
-        field = BY_NAME[name]
-        if field.several is not None:
-            yield from (mark(name, value) for value in field.several(exchange))
-        elif field.attribute is not None and (value := field.attribute(exchange)):
-            yield mark(name, value)
-    yield status_mark(exchange.status)
-    yield class_mark(exchange.status // 100)
-    yield from (f"{MARK}{_PREFIX}{_hash(prefix)}" for prefix in _prefixes(exchange.path))
+def _marks(exchange: Exchange) -> list[str]:
+    found = [start + _hash(value) for start, read in _ATTRIBUTES if (value := read(exchange))]
+    found += [start + _hash(value) for start, read in _SEVERAL for value in read(exchange)]
+    found += _of_status(exchange.status)
+    found += [f"{MARK}{_PREFIX}{_hash(prefix)}" for prefix in _prefixes(exchange.path)]
     numbers = (exchange.duration_us, exchange.gateway_us, exchange.upstream_us, response_size(exchange))
-    for name, number in zip(MARKED_NUMBERS, numbers, strict=True):
-        if number is not None:
-            yield _power_mark(name, min(max(number, 0).bit_length(), _HIGHEST))
+    found += [
+        powers[number.bit_length() if number > 0 else 0]
+        for powers, number in zip(_POWERS.values(), numbers, strict=True)
+        if number is not None
+    ]
+    return found
 
 
 def _prefixes(path: str) -> Iterator[str]:
     """`/a/`, `/a/b/` ... of what stands before the last slash."""
     segments = path.split("/", _DEEPEST + 1)[1:-1]
-    return (
-        accumulate(segments, lambda prefix, segment: f"{prefix}{segment}/", initial="/")
-        if segments
-        else iter(())
-    )
+    prefix = "/"
+    if segments:
+        yield prefix
+    for segment in segments:
+        prefix += f"{segment}/"
+        yield prefix
 
 
-def _power_mark(field: str, power: int) -> str:
-    return f"{MARK}{MARKED_NUMBERS[field]}{power}"
+@lru_cache(maxsize=1024)
+def _of_status(status: int) -> tuple[str, str]:
+    return status_mark(status), class_mark(status // 100)
 
 
 @lru_cache(maxsize=8192)
 def _hash(value: str) -> str:
-    return f"{crc32(fold(value).encode(errors='surrogatepass')):x}"
+    # Folded: `lower` of bytes changes ASCII only.
+    return hex(crc32(value.encode("utf-8", "surrogatepass").lower()))
+
+
+_FIELDS = [(f"{MARK}{start}", BY_NAME[name]) for name, start in MARKED_TEXTS.items()]
+_ATTRIBUTES = [(start, field.attribute) for start, field in _FIELDS if field.attribute is not None]
+_SEVERAL = [(start, field.several) for start, field in _FIELDS if field.several is not None]
+# By the length of a number in bits.
+_POWERS = {
+    name: [f"{MARK}{start}{min(max(power, _LOWEST), _HIGHEST)}" for power in range(64)]
+    for name, start in MARKED_NUMBERS.items()
+}

@@ -4,38 +4,27 @@ A cell counts the exchanges that have a few things in common, by its kind:
 
     MINUTE             service, status
     HOUR               service, route, status
-    ENDPOINT           service, route, method and path
+    ENDPOINT           service, route, method and path, status
     CONSUMER, CLIENT   service and name
     HOST               name
+    ALL_ENDPOINT       service, method and path
     ALL_...            as those without ALL_, whatever the service and route
-
-Names, and pairs of service and route, are bounded for each hour: what comes after the bound is counted under
-`OTHER`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from typing import Any, NamedTuple
 
 import apsw
 
-from otel_bridge.inspector.exchange import Exchange
-from otel_bridge.inspector.query.fields import response_size
 from otel_bridge.inspector.store.interface import OTHER
 from otel_bridge.inspector.store.sqlite import latency
 from otel_bridge.inspector.store.sqlite.cells import Cell
 
 WHOLE_HOUR = -1
 """The minute of cells that are not about one."""
-
-MOST_NAMES = 200
-"""Of one kind in an hour."""
-MOST_PAIRS = 200
-
-_LONGEST = 300
-_MINUTE_US = 60_000_000
 
 _SAVE = """
 INSERT INTO rollup VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -51,22 +40,28 @@ ON CONFLICT DO UPDATE SET
     latency = merged_latency(latency, excluded.latency)
 """
 
-_READ = """
-SELECT minute, service, route, name, status, count, errors, duration_us, split, gateway_us, upstream_us,
-       request_bytes, response_bytes, latency
-FROM rollup WHERE kind = ? AND minute >= ? AND minute < ?
+# Under the names of the columns of an exchange, so that a query's condition holds for both.
+_CELLS = """
+FROM (
+    SELECT *, substr(name, 1, instr(name, ' ') - 1) AS method, substr(name, instr(name, ' ') + 1) AS path,
+           '' AS route_template
+    FROM rollup
+)
+WHERE kind = ? AND minute >= ? AND minute < ? AND ({})
 """
-
-_READ_NUMBERS = """
-SELECT minute, service, route, name, status, count, errors
-FROM rollup WHERE kind = ? AND minute >= ? AND minute < ?
+_KEY = "SELECT ? + max(minute, 0) * 60000000, name, service, route, status, "
+_READ_COUNTS = f"{_KEY} count, errors {_CELLS}"
+_READ_MEASURES = f"""
+{_KEY}
+    count, errors, duration_us, split, gateway_us, upstream_us, request_bytes, response_bytes, latency
+{_CELLS}
 """
 
 
 class Kind(IntEnum):
     MINUTE = 0
     HOUR = 1
-    """All but MINUTE and ALL_MINUTE are for the whole hour."""
+    """All but MINUTE and ALL_MINUTE are of the whole hour."""
     ENDPOINT = 2
     CONSUMER = 3
     CLIENT = 4
@@ -75,10 +70,20 @@ class Kind(IntEnum):
     ALL_HOUR = 7
     ALL_CONSUMER = 8
     ALL_CLIENT = 9
+    ALL_ENDPOINT = 10
 
 
 PARTIES = frozenset({Kind.CONSUMER, Kind.CLIENT, Kind.ALL_CONSUMER, Kind.ALL_CLIENT, Kind.HOST})
 """Kinds that have no measures but the numbers of exchanges and errors."""
+
+
+Counted = tuple[int, str, str, str, int, int, int]
+"""How many exchanges have something in common: when they began, name, service, route, status (those that they
+don't share are "" and 0); how many they are, and how many of them are errors. They began in the minute or
+the hour that begins then; one alone began exactly then."""
+
+Measured = tuple[int, str, str, str, int, Cell]
+"""As `Counted`, with all their measures."""
 
 
 class Key(NamedTuple):
@@ -90,31 +95,20 @@ class Key(NamedTuple):
     status: int
 
 
-class Names:
-    """Which names an hour knows, so that their number can be bounded."""
+class Select(NamedTuple):
+    """Which cells of a file."""
 
-    def __init__(self, db: apsw.Connection) -> None:
-        self._names = {kind: set[str]() for kind in Kind}
-        for kind, name in db.execute("SELECT DISTINCT kind, name FROM rollup"):
-            self._names[Kind(kind)].add(name)
-        self._pairs: set[tuple[str, str]] = set(db.execute("SELECT DISTINCT service, route FROM rollup"))
+    begin_us: int
+    """Where its hour begins."""
+    minutes: range | None
+    """None: those of the whole hour."""
+    where: str
+    """A condition on columns of an exchange, as far as the kind has them."""
+    values: tuple[object, ...]
 
-    def name(self, kind: Kind, name: str) -> str:
-        known = self._names[kind]
-        name = name[:_LONGEST]
-        if name not in known:
-            if len(known) >= MOST_NAMES:
-                return OTHER
-            known.add(name)
-        return name
-
-    def pair(self, service: str, route: str) -> tuple[str, str]:
-        pair = (service[:_LONGEST], route[:_LONGEST])
-        if pair not in self._pairs:
-            if len(self._pairs) >= MOST_PAIRS or pair != (service, route):
-                return OTHER, OTHER
-            self._pairs.add(pair)
-        return pair
+    def bindings(self, kind: Kind) -> tuple[object, ...]:
+        first, behind = (WHOLE_HOUR, 0) if self.minutes is None else (self.minutes.start, self.minutes.stop)
+        return (self.begin_us, int(kind), first, behind, *self.values)
 
 
 def prepare(db: apsw.Connection) -> None:
@@ -123,70 +117,24 @@ def prepare(db: apsw.Connection) -> None:
     db.create_scalar_function("merged_latency", merged, 2, deterministic=True)
 
 
-def save(db: apsw.Connection, names: Names, exchanges: Iterable[Exchange]) -> None:
-    """Add *exchanges* to the cells, within the caller's transaction."""
-    cells: dict[Key, Cell] = {}
-    for exchange in exchanges:
-        own = Cell.of(
-            exchange.status,
-            exchange.duration_us,
-            exchange.gateway_us,
-            exchange.upstream_us,
-            exchange.request.body_size,
-            response_size(exchange),
-        )
-        for key in _keys(exchange, names):
-            cell = cells.get(key)
-            if cell is None:
-                cells[key] = cell = Cell()
-            if key[0] in PARTIES:
-                cell.count += 1
-                cell.errors += own.errors
-            else:
-                cell.add(own)
+def save(db: apsw.Connection, cells: Mapping[Key, Cell]) -> None:
+    """Add *cells* to what is there, within the caller's transaction."""
     db.executemany(_SAVE, ((*key, *cell.values()) for key, cell in cells.items()))
 
 
 def endpoint(method: str, route_template: str, path: str) -> str:
-    return f"{method} {route_template or path}"
+    """What a cell of the kind is called. It is taken apart at its space, so a method must not have one."""
+    return OTHER if " " in method else f"{method} {route_template or path}"
 
 
-def read(
-    db: apsw.Connection, kinds: Sequence[Kind], minutes: range | None = None, *, measures: bool = True
-) -> Iterator[tuple[Key, Cell]]:
-    """The cells of *kinds*; with *minutes* only those of these minutes.
-
-    Without *measures* they have no more than the numbers of exchanges and errors, as parties always.
-    """
-    for kind in kinds:
-        first, behind = (WHOLE_HOUR, 60) if minutes is None else (minutes.start, minutes.stop)
-        bounds = (int(kind), first, behind)
-        if kind in PARTIES or not measures:
-            for minute, service, route, name, status, count, errors in db.execute(_READ_NUMBERS, bounds):
-                cell = Cell()
-                cell.count = count
-                cell.errors = errors
-                yield Key(kind, minute, service, route, name, status), cell
-        else:
-            for minute, service, route, name, status, *values in db.execute(_READ, bounds):
-                yield Key(kind, minute, service, route, name, status), Cell.read(status, *values)
+def counts(db: apsw.Connection, kind: Kind, select: Select) -> Iterator[Counted]:
+    rows: Any = db.execute(_READ_COUNTS.format(select.where), select.bindings(kind))
+    return iter(rows)
 
 
-def _keys(exchange: Exchange, names: Names) -> tuple[Key, ...]:
-    service, route = names.pair(exchange.service, exchange.route)
-    minute = exchange.started_us // _MINUTE_US % 60
-    named = names.name(Kind.ENDPOINT, endpoint(exchange.method, exchange.route_template, exchange.path))
-    consumer = names.name(Kind.ALL_CONSUMER, exchange.consumer)
-    client = names.name(Kind.ALL_CLIENT, exchange.client_address)
-    return (
-        Key(Kind.MINUTE, minute, service, "", "", exchange.status),
-        Key(Kind.ALL_MINUTE, minute, "", "", "", exchange.status),
-        Key(Kind.ALL_HOUR, WHOLE_HOUR, "", "", "", exchange.status),
-        Key(Kind.HOUR, WHOLE_HOUR, service, route, "", exchange.status),
-        Key(Kind.ENDPOINT, WHOLE_HOUR, service, route, named, 0),
-        Key(Kind.CONSUMER, WHOLE_HOUR, service, "", consumer, 0),
-        Key(Kind.CLIENT, WHOLE_HOUR, service, "", client, 0),
-        Key(Kind.ALL_CONSUMER, WHOLE_HOUR, "", "", consumer, 0),
-        Key(Kind.ALL_CLIENT, WHOLE_HOUR, "", "", client, 0),
-        Key(Kind.HOST, WHOLE_HOUR, "", "", names.name(Kind.HOST, exchange.host), 0),
-    )
+def measures(db: apsw.Connection, kind: Kind, select: Select) -> Iterator[Measured]:
+    """For any but `PARTIES`."""
+    for start_us, name, service, route, status, *values in db.execute(
+        _READ_MEASURES.format(select.where), select.bindings(kind)
+    ):
+        yield start_us, name, service, route, status, Cell.read(status, *values)

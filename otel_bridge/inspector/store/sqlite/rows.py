@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntFlag
+from operator import attrgetter
 from typing import Any
 
 from otel_bridge.inspector.exchange import Exchange, Side
@@ -76,6 +77,8 @@ _OTHERS: dict[str, Callable[[Exchange], Any]] = {
     "response_size": response_size,
     "flags": flags,
 }
+_texts_of = attrgetter(*TEXTS)
+_same_of = attrgetter(*TEXTS, *NUMBERS)
 COLUMNS = (*_OTHERS, *TEXTS, *NUMBERS)
 """As `values_of` has them; beside them are `row` and `pinned`."""
 
@@ -88,9 +91,9 @@ ROW_COLUMNS = (
 def storable(exchange: Exchange) -> Exchange:
     """*exchange* as it can be kept: SQL compares texts up to a NUL, and has integers of 64 bits."""
     changes: dict[str, Any] = _bounded_integers(exchange)
-    for name in TEXTS:
-        if "\0" in (text := getattr(exchange, name)):
-            changes[name] = text.replace("\0", "\ufffd")
+    texts = _texts_of(exchange)
+    if "\0" in "".join(texts):
+        changes |= {name: text.replace("\0", "\ufffd") for name, text in zip(TEXTS, texts, strict=True)}
     for name in ("request", "response"):
         side: Side = getattr(exchange, name)
         if bounded := _bounded_integers(side):
@@ -100,8 +103,7 @@ def storable(exchange: Exchange) -> Exchange:
 
 def values_of(exchange: Exchange) -> tuple[Any, ...]:
     """For `COLUMNS`, of what `storable` returned."""
-    others = (read(exchange) for read in _OTHERS.values())
-    return (*others, *(getattr(exchange, name) for name in TEXTS + NUMBERS))
+    return (*[read(exchange) for read in _OTHERS.values()], *_same_of(exchange))
 
 
 def row_of(found: tuple[Any, ...], base: int) -> Row:
@@ -115,7 +117,7 @@ def row_of(found: tuple[Any, ...], base: int) -> Row:
 def _bounded_integers(values: Exchange | Side) -> dict[str, Any]:
     """Those fields that have to change."""
     return {
-        name: max(-_LARGEST, min(value, _LARGEST))
-        for name, value in zip(values._fields, values, strict=True)
+        values._fields[place]: max(-_LARGEST, min(value, _LARGEST))
+        for place, value in enumerate(values)
         if type(value) is int and not -_LARGEST <= value <= _LARGEST
     }

@@ -260,9 +260,14 @@ def _hints(found: Exchange) -> list[str]:
 
 
 def _duration(us: int) -> str:
+    """As the pages write it (lib/format.js)."""
     if us < 1000:
         return f"{us} µs"
+    if us < 10_000:
+        return f"{us / 1000:.1f} ms".replace(".0 ", " ")
     if us < 999_500:
-        return f"{us / 1000:.3g} ms"
+        return f"{(us + 500) // 1000} ms"
     seconds = us / 1_000_000
-    return f"{seconds:.3g} s" if seconds < 999.5 else f"{seconds:.0f} s"
+    if seconds < 60:
+        return f"{seconds:.{2 if seconds < 10 else 1}f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"

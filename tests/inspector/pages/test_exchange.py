@@ -11,8 +11,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from otel_bridge.mapping.exchange import HttpExchange
-from tests.inspector.pages.calls import Body, a_call, answering, asking, with_spans
+from otel_bridge.mapping.exchange import Body, HttpExchange
+from tests.inspector.pages.calls import a_call, answering, asking, with_spans
 from tests.inspector.pages.conftest import OpenPage
 from tests.inspector.pages.inspector import Inspector
 from tests.inspector.pages.program import VIEWER
@@ -282,6 +282,17 @@ def test_copies_a_command_and_a_link(inspector: Inspector, open_page: OpenPage) 
     page.keyboard.press("c")
     page.get_by_text("The command is on the clipboard").wait_for()
     assert "curl" in clipboard(page)
+
+
+def test_saves_a_har(inspector: Inspector, open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page(f"/x/{inspector.find('status:504')}")
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download HAR").click()
+    download.value.save_as(tmp_path / "har")
+
+    (entry,) = json.loads((tmp_path / "har").read_bytes())["log"]["entries"]
+    assert 504 == entry["response"]["status"]
 
 
 def test_finds_similar_ones(inspector: Inspector, open_page: OpenPage) -> None:

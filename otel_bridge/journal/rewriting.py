@@ -20,6 +20,7 @@ from otel_bridge.journal.errors import JournalError, JournalLocked
 from otel_bridge.journal.lock import DirectoryLock
 from otel_bridge.journal.record import Record, checksum
 from otel_bridge.journal.segment import SegmentReader
+from otel_bridge.journal.segments import refuse_newer
 from otel_bridge.journal.sqlite_errors import refusal
 from otel_bridge.journal.survey import survey
 
@@ -53,7 +54,8 @@ def sealed(directory: Path, *, patience: float) -> Iterator[bool]:
 
 
 def paths(directory: Path) -> list[Path]:
-    """The segments, oldest first."""
+    """The segments, oldest first. Raises JournalTooNew."""
+    refuse_newer(directory)
     return sorted(directory.glob("journal-*.db"))
 
 
@@ -94,9 +96,9 @@ def replace(path: Path, bodies: Mapping[int, bytes]) -> bool:
         for suffix in ("-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
         database.sync_directory(path.parent)
-    except FileNotFoundError:
-        return False
     except (sqlite3.Error, OSError) as error:
+        if isinstance(error, FileNotFoundError) and not path.exists():
+            return False
         raise refusal(error, path) from error
     finally:
         with contextlib.suppress(OSError):

@@ -27,6 +27,7 @@ from tests.programs import program
 ROOT = Path(__file__).parent.parent
 BRIDGE = ROOT / "deploy" / "kubernetes" / "bridge"
 KONG = ROOT / "deploy" / "kubernetes" / "kong"
+PLUGINS = KONG / "plugins.yaml"
 PLUGIN = ROOT / "otel_bridge" / "kong" / "capture" / "plugin"
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 API = "1.31"
@@ -249,8 +250,12 @@ class TestKong:
         gateway: dict[str, Any] = document(KONG / "values.yaml")["gateway"]
         return gateway
 
+    def test_they_come_after_the_pods_that_have_them(self) -> None:
+        """DB-less Kong refuses a whole configuration for a plugin that it does not have."""
+        assert [] == resources(KONG)
+
     def test_both_plugins_are_on_everything(self) -> None:
-        plugins = resources(KONG)
+        plugins = documents(PLUGINS)
 
         assert {"otel-capture", "opentelemetry"} == {plugin["plugin"] for plugin in plugins}
         for plugin in plugins:
@@ -268,7 +273,7 @@ class TestKong:
 
     def test_otel_bridge_has_nothing_to_say_about_it(self, tmp_path: Path) -> None:
         file = tmp_path / "kong.yml"
-        plugins = [{"name": each["plugin"], "config": each["config"]} for each in resources(KONG)]
+        plugins = [{"name": each["plugin"], "config": each["config"]} for each in documents(PLUGINS)]
         with file.open("w") as stream:
             YAML(typ="safe").dump({"_format_version": "3.0", "plugins": plugins}, stream)
 
@@ -314,7 +319,7 @@ class TestKong:
 
 
 def _opentelemetry() -> dict[str, Any]:
-    [plugin] = [each for each in resources(KONG) if each["plugin"] == "opentelemetry"]
+    [plugin] = [each for each in documents(PLUGINS) if each["plugin"] == "opentelemetry"]
     return plugin
 
 
@@ -337,19 +342,10 @@ def test_kustomize_builds_what_the_api_takes(tmp_path: Path) -> None:
         example = (copy / "secrets.env.example").read_text()
         (copy / "secrets.env").write_text(re.sub(r"(?<==)(.*)$", r"\1secret", example, flags=re.MULTILINE))
 
-    done = subprocess.run(
-        [*_kustomize(), str(tmp_path / BRIDGE.parent.relative_to(ROOT))],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    built = [*_build(tmp_path / BRIDGE.relative_to(ROOT)), *_build(tmp_path / KONG.relative_to(ROOT))]
 
-    assert 0 == done.returncode, done.stderr
-    built = list(YAML(typ="safe").load_all(done.stdout))
     for resource in built:
-        if resource["kind"] != "KongClusterPlugin":
-            validate(resource, API, strict=True)
+        validate(resource, API, strict=True)
     names = {each["kind"]: each["metadata"]["name"] for each in built if each["metadata"].get("namespace")}
     [workload] = [each for each in built if each["kind"] == "StatefulSet"]
     [container] = workload["spec"]["template"]["spec"]["containers"]
@@ -363,6 +359,15 @@ def test_kustomize_builds_what_the_api_takes(tmp_path: Path) -> None:
     assert {"config.yaml"} == maps[workload["spec"]["template"]["spec"]["volumes"][0]["configMap"]["name"]]
     assert set(PLUGIN_FILES) == maps["kong-plugin-otel-capture"]
     assert {"authorization"} == set(secrets["otel-bridge-sender"])
+
+
+def _build(directory: Path) -> list[dict[str, Any]]:
+    done = subprocess.run(
+        [*_kustomize(), str(directory)], capture_output=True, text=True, timeout=240, check=False
+    )
+
+    assert 0 == done.returncode, done.stderr
+    return list(YAML(typ="safe").load_all(done.stdout))
 
 
 def _kustomize() -> list[str]:

@@ -16,6 +16,7 @@ from otel_bridge.inspector.wire.url import split
 NO_HEADERS = "the sender told no headers: they are unknown, not empty"
 
 _NOTHING: Mapping[str, Any] = {}
+_SPAN_TEXTS = ("name", "spanId", "parentSpanId", "kind")
 # Kong's old plugin made 1 of 1.0; some agents write the minor number where there is none.
 _VERSIONS = {"HTTP/1": "HTTP/1.0", "HTTP/2.0": "HTTP/2", "HTTP/3.0": "HTTP/3", "UNKNOWN": ""}
 
@@ -162,5 +163,20 @@ def _mapping(otel: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _spans(otel: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Those that have a place in time; each has all the members that formats/extension.py always writes."""
     found = otel.get("spans")
-    return [span for span in found if isinstance(span, dict)] if isinstance(found, list) else []
+    told = (_span(each) for each in found if isinstance(each, dict)) if isinstance(found, list) else ()
+    return [span for span in told if span is not None]
+
+
+def _span(told: dict[str, Any]) -> dict[str, Any] | None:
+    start, length = scalars.number(told.get("start")), scalars.number(told.get("duration"))
+    if start is None or length is None or abs(start) > scalars.LARGEST or not 0 <= length <= scalars.LARGEST:
+        return None
+    span: dict[str, Any] = {name: scalars.text(told.get(name)) for name in _SPAN_TEXTS}
+    span |= {"start": start, "duration": length}
+    if told.get("error") is True:
+        span["error"] = True
+    if attributes := scalars.mapping(told.get("attributes")):
+        span["attributes"] = attributes
+    return span

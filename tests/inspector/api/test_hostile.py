@@ -26,6 +26,7 @@ ABOUT_ALL = (
     "complete",
     "export?format=har",
     "export?format=ndjson",
+    "export?format=otlp",
 )
 
 

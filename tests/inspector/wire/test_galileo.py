@@ -201,6 +201,23 @@ def test_takes_the_bridges_own_additions() -> None:
     assert ("orders", STARTED + 123_456) == (exchange.service, exchange.started_us)
 
 
+def test_a_span_without_a_place_in_time_is_left_out_and_any_other_is_whole() -> None:
+    good = {
+        "name": "kong.router",
+        "spanId": "ab",
+        "kind": "internal",
+        "start": 1,
+        "duration": "2.5",
+        "error": True,
+    }
+    bad = [{}, {**good, "start": None}, {**good, "duration": -1}, {**good, "duration": 1e308}, "span", None]
+    odd = {"name": ["x"], "start": -1, "duration": 0, "error": "yes", "attributes": [1], "other": 1}
+    [exchange] = _read(_changed(("_otel",), {"spans": [*bad, good, odd]})).exchanges
+
+    nameless = {"name": "", "spanId": "", "parentSpanId": "", "kind": "", "start": -1, "duration": 0}
+    assert [{**good, "parentSpanId": "", "duration": 2.5}, nameless] == exchange.spans
+
+
 def test_a_bad_entry_costs_its_neighbours_nothing() -> None:
     document = copy.deepcopy(KONG_GALILEO)
     good = document["har"]["log"]["entries"][0]

@@ -125,7 +125,7 @@ def _have_it_sealed(directory: Path, patience: float) -> None:
 def _empty_wal(path: Path) -> None:
     """Bring what a crash, or a reader in the way, left in the WAL into the database.
 
-    Were this process to die right after the rename, the WAL of the old file would be replayed into the new one.
+    Were this process to die right after the rename, the old WAL would be replayed into the new file.
     Raises sqlite3.Error, also where that can't be done now.
     """
     if database.size_on_disk(database.wal_of(path)) == 0:

@@ -75,11 +75,26 @@ export function xmlLines(root, text, turned) {
 /** The path of an element, as the query language takes it: names without prefixes, `[2]` where there are several. */
 export function xmlPath(element) {
   const steps = [];
-  for (let at = element; at.kind !== "root"; at = at.parent) {
-    const alike = at.parent.children.filter((other) => other.kind === "element" && local(other.name) === local(at.name));
-    steps.unshift(alike.length > 1 ? `${local(at.name)}[${alike.indexOf(at) + 1}]` : local(at.name));
-  }
+  for (let at = element; at.kind !== "root"; at = at.parent) steps.unshift(stepsBelow(at.parent).get(at));
   return `/${steps.join("/")}`;
+}
+
+// Each row in sight asks for its path, and a parent may have very many children.
+const known = new WeakMap();
+
+function stepsBelow(parent) {
+  if (!known.has(parent)) {
+    const elements = parent.children.filter(({ kind }) => kind === "element");
+    const counts = new Map();
+    for (const { name } of elements) counts.set(local(name), (counts.get(local(name)) ?? 0) + 1);
+    const seen = new Map();
+    known.set(parent, new Map(elements.map((element) => {
+      const name = local(element.name);
+      seen.set(name, (seen.get(name) ?? 0) + 1);
+      return [element, counts.get(name) > 1 ? `${name}[${seen.get(name)}]` : name];
+    })));
+  }
+  return known.get(parent);
 }
 
 export const local = (name) => name.slice(name.indexOf(":") + 1);

@@ -58,7 +58,7 @@ function Head({ exchange, beside, onClose, reload }) {
     <div class="exchange-title">
       <h1><span class="mono">${exchange.sentence.slice(0, arrow)}</span> <span class="soft">→</span>${" "}
         <span class="status" data-class=${statusClass(exchange.status)} title=${explainStatus(exchange.status)}>${status}</span>
-        <span class="soft">${told.join("")}</span></h1>
+        <span class="soft">${told.join("").replace(/(\d) (?=[µmshi])/g, "$1\u202f")}</span></h1>
       ${beside && html`<a class="button quiet" href=${address(`/x/${exchange.id}`, { q: param("q"), tab: param("tab") })} title="Open on a page of its own (Enter)" aria-label="Open on a page of its own">⤢</a>
         <button class="quiet" onClick=${onClose} title="Close (Esc)" aria-label="Close">✕</button>`}
     </div>

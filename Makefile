@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-field fuzz bench soak lock lint format clean
+.PHONY: demo test test-field fuzz bench bench-peers soak lock lint format clean
 
 demo: $(INSTALLED)
 	$(BIN)/otel-bridge demo
@@ -14,6 +14,7 @@ test: $(INSTALLED) lint
 
 test-field: $(INSTALLED)
 	tests/field-tools.sh
+	$(BIN)/python -m pip install --quiet --group peers
 	$(BIN)/python -m pytest -m field
 
 fuzz: $(INSTALLED)
@@ -21,6 +22,10 @@ fuzz: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m bench
+
+bench-peers: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --group peers
+	$(BIN)/python -m bench.peers
 
 lock: $(INSTALLED)
 	$(BIN)/python deploy/lock.py

@@ -61,7 +61,7 @@ def measure(name: str, exchanges: int) -> Figures:
             gateway.warm_up()
             _await(collector, gateway.sent)
             cpu, start = processor_seconds(bridge.pid), time.monotonic()
-            measured = gateway.send()
+            measured = gateway.send().exchanges
             _await(collector, gateway.sent)
             seconds, cpu = time.monotonic() - start, processor_seconds(bridge.pid) - cpu
             peak = peak_memory(bridge.pid)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 from urllib.parse import urlsplit
 
 from bench.loads import load
@@ -21,6 +22,19 @@ _PATIENCE = 120.0
 _WARM_UP = 0.2
 
 
+class Sent(NamedTuple):
+    exchanges: int
+    moments: float
+    """The monotonic clock when each was due to be sent, summed up over the exchanges."""
+    waits: list[float]
+    """Seconds from when each request was due to its acknowledgement."""
+
+
+class Posted(NamedTuple):
+    due: float
+    acknowledged: float
+
+
 class Sender:
     """Everything is prepared before it sends, so that little is left to disturb what is measured."""
 
@@ -31,26 +45,25 @@ class Sender:
 
     def warm_up(self) -> None:
         """Post the first part; returns once all of it is acknowledged. Raises EOFError if it isn't."""
-        self._send()
+        self.send(_WARM_UP)
 
-    def send(self) -> int:
-        """Likewise the rest; returns how many exchanges it was."""
-        return self._send()
-
-    def _send(self) -> int:
-        self._pipe.send("go")
+    def send(self, share: float = 1.0, *, rate: float | None = None) -> Sent:
+        """Likewise the next *share* of all requests, or what is left; as fast as they are acknowledged,
+        or as many exchanges a second as *rate* says."""
+        self._pipe.send((share, rate))
         if not self._pipe.poll(_PATIENCE):
-            raise TimeoutError(f"the bridge did not take everything within {_PATIENCE:g} s")
-        exchanges: int = self._pipe.recv()
-        self.sent += exchanges
-        return exchanges
+            raise TimeoutError(f"not everything was taken within {_PATIENCE:g} s")
+        sent: Sent = self._pipe.recv()
+        self.sent += sent.exchanges
+        return sent
 
 
 @contextmanager
-def ready(url: str, load_name: str, exchanges: int) -> Iterator[Sender]:
-    """A sender of *exchanges* of a load to *url*."""
+def ready(url: str, load_name: str, exchanges: int, *, apis: int = 1, seed: int = 0) -> Iterator[Sender]:
+    """A sender of *exchanges* of a load to *url*; *apis* and *seed* are as in `load`."""
     ours, theirs = _CONTEXT.Pipe()
-    process = _CONTEXT.Process(target=_run, args=(theirs, url, load_name, exchanges), daemon=True)
+    arguments = (theirs, url, load_name, exchanges, apis, seed)
+    process = _CONTEXT.Process(target=_run, args=arguments, daemon=True)
     process.start()
     theirs.close()
     try:
@@ -61,46 +74,79 @@ def ready(url: str, load_name: str, exchanges: int) -> Iterator[Sender]:
         process.join()
 
 
-def _run(pipe: Connection, url: str, load_name: str, exchanges: int) -> None:
+def _run(pipe: Connection, url: str, load_name: str, exchanges: int, apis: int, seed: int) -> None:
     address = urlsplit(url)
     head = (
         f"POST {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\n"
         "Content-Type: application/x-protobuf\r\nContent-Length: %d\r\n\r\n"
     ).encode()
-    sent = load(load_name, exchanges)
-    requests = [head % len(body) + body for body in sent.requests]
-    cold = max(1, round(_WARM_UP * len(requests)))
+    prepared = load(load_name, exchanges, apis=apis, seed=seed)
+    requests = [head % len(body) + body for body in prepared.requests]
+    begun = 0
     pipe.send("ready")
-    for part in (requests[:cold], requests[cold:]):
-        pipe.recv()
-        _post_all(address.hostname or "", address.port or 0, part)
-        pipe.send(len(part) * sent.exchanges_each)
+    while begun < len(requests):
+        share, rate = pipe.recv()
+        part = requests[begun : begun + max(1, round(share * len(requests)))]
+        begun += len(part)
+        interval = prepared.exchanges_each / rate if rate else 0.0
+        posted = _post_all(address.hostname or "", address.port or 0, part, interval)
+        pipe.send(_sent(posted, prepared.exchanges_each))
 
 
-def _post_all(host: str, port: int, requests: list[bytes]) -> None:
+def _sent(posted: Sequence[Posted], exchanges_each: int) -> Sent:
+    return Sent(
+        len(posted) * exchanges_each,
+        sum(each.due for each in posted) * exchanges_each,
+        [each.acknowledged - each.due for each in posted],
+    )
+
+
+def _post_all(host: str, port: int, requests: list[bytes], interval: float) -> list[Posted]:
+    """*interval*: seconds from one request to the next, 0 for as soon as the one before is answered."""
     failures: list[str] = []
-    shares = [requests[number::_CONNECTIONS] for number in range(_CONNECTIONS)]
-    threads = [threading.Thread(target=_post, args=((host, port), share, failures)) for share in shares]
+    posted: list[Posted] = []
+    start = time.monotonic()
+
+    def post(share: int) -> None:
+        numbers = range(share, len(requests), _CONNECTIONS)
+        due = [start + number * interval if interval else None for number in numbers]
+        _post((host, port), zip(due, requests[share::_CONNECTIONS], strict=True), posted, failures)
+
+    threads = [threading.Thread(target=post, args=(share,)) for share in range(_CONNECTIONS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     if failures:
         raise SystemExit(failures[0])
+    return posted
 
 
-def _post(address: tuple[str, int], requests: list[bytes], failures: list[str]) -> None:
+def _post(
+    address: tuple[str, int],
+    requests: Iterable[tuple[float | None, bytes]],
+    posted: list[Posted],
+    failures: list[str],
+) -> None:
     with socket.create_connection(address) as connection, connection.makefile("rb") as stream:
-        for request in requests:
+        for scheduled, request in requests:
+            # What waits behind a late answer was due all the same: slowness must not hide itself.
+            due = scheduled or time.monotonic()
+            time.sleep(max(0.0, due - time.monotonic()))
             connection.sendall(request)
             if status := _refusal(stream):
                 failures.append(f"a request was refused: {status}")
                 return
+            posted.append(Posted(due, time.monotonic()))
 
 
 def _refusal(stream: BinaryIO) -> str:
-    """The status line of the answer that comes next where it isn't 200; a 200 has no body."""
+    """The status line of the answer that comes next where it isn't 200; its body is read as well."""
     status = stream.readline()
-    while stream.readline() not in (b"", b"\r\n"):
-        pass
+    length = 0
+    while (line := stream.readline()) not in (b"", b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+    stream.read(length)
     return "" if status.startswith(b"HTTP/1.1 200 ") else status.decode("latin-1").strip()

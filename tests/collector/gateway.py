@@ -1,6 +1,6 @@
 """The real OpenTelemetry Collector as a child process, on the collector-config.yaml that users get.
 
-with Gateway(tmp_path, bridge) as gateway:
+with Gateway(tmp_path, {"BRIDGE_GRPC_ENDPOINT": ...}) as gateway:
     gateway.post(payload)
 
 Only what that file takes from the environment is set: addresses, the directory, and what a test is about.
@@ -13,10 +13,10 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 import grpc
 import httpx
@@ -38,7 +38,11 @@ def collector() -> str:
     """The path of the Collector that builder.yaml describes; built where it is not there yet."""
     program("go", package="Go")
     done = subprocess.run(
-        [Path(__file__).parent / "build.sh"], stdout=subprocess.PIPE, text=True, timeout=_BUILD_PATIENCE, check=True
+        [Path(__file__).parent / "build.sh"],
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=_BUILD_PATIENCE,
+        check=True,
     )
     return done.stdout.strip()
 
@@ -46,24 +50,17 @@ def collector() -> str:
 class Gateway:
     """One Collector in front of a bridge; start it, kill it, start it again on the same directory."""
 
-    def __init__(self, directory: Path, *, grpc_to: str = "", http_to: str = "", **settings: str) -> None:
-        """It sends over gRPC to *grpc_to* (host:port), or to the URL *http_to*; *settings* are of its environment."""
+    def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
+        """*settings* are of its environment, for collector-config.yaml; its own ports are free ones."""
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory / "collector"
         self.log = directory / "collector.log"
-        names = ("GRPC", "HTTP", "HEALTH", "METRICS")
-        self._ports = {name: closed_port() for name in names}
-        self.environment = {
+        self._ports = {name: closed_port() for name in ("GRPC", "HTTP", "HEALTH", "METRICS")}
+        self._environment = {
             **{f"COLLECTOR_{name}_PORT": str(port) for name, port in self._ports.items()},
             "COLLECTOR_DIRECTORY": str(self.directory),
             **settings,
         }
-        if http_to:
-            parts = urlsplit(http_to)
-            self.environment["BRIDGE_EXPORTER"] = "otlp_http/bridge"
-            self.environment["BRIDGE_HTTP_ENDPOINT"] = f"{parts.scheme}://{parts.netloc}"
-        else:
-            self.environment["BRIDGE_GRPC_ENDPOINT"] = grpc_to
         self._process: subprocess.Popen[bytes] | None = None
         self._client = httpx.Client(timeout=PATIENCE)
 
@@ -74,7 +71,7 @@ class Gateway:
                 [collector(), "--config", str(CONFIG)],
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **self.environment},
+                env={**os.environ, **self._environment},
             )
         eventually(self._is_healthy, "the Collector is healthy", PATIENCE)
         return self
@@ -86,7 +83,7 @@ class Gateway:
         )
 
     def call(self, body: bytes) -> None:
-        """Over gRPC."""
+        """Over gRPC, as other senders do."""
         options = [("grpc.max_send_message_length", -1)]
         with grpc.insecure_channel(f"127.0.0.1:{self._ports['GRPC']}", options=options) as channel:
             channel.unary_unary(EXPORT)(body, timeout=PATIENCE)

@@ -78,8 +78,8 @@ def _of_pipeline(pipeline: PipelineShape) -> Iterator[WarningShape]:
         )
     if pipeline.dead_letters:
         yield WarningShape(
-            text=f"{pipeline.name} has {pipeline.dead_letters} dead letters.",
-            fix="`otel-bridge dead-letters list` says why; then replay or drop them.",
+            text=f"{pipeline.name}: {_letters(pipeline.dead_letters)} to decide about.",
+            fix="otel-bridge dead-letters list says why; then replay or drop them.",
         )
     if pipeline.given_up:
         yield WarningShape(
@@ -97,6 +97,10 @@ def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
+
+
+def _letters(count: int) -> str:
+    return "1 dead letter" if count == 1 else f"{count} dead letters"
 
 
 def _mib(size: int) -> int:

@@ -93,7 +93,7 @@ def test_shows_the_bridge_it_belongs_to(tmp_path: Path) -> None:
     assert 2 * GIB == state["journal_limit"]
     assert 0 < state["journal_bytes"] < GIB
     assert [] == state["unprotected"]
-    assert "galileo has 1 dead letters." in [each["text"] for each in answer.json()["warnings"]]
+    assert "galileo: 1 dead letter to decide about." in [each["text"] for each in answer.json()["warnings"]]
 
 
 def test_a_bridge_that_does_not_answer_is_a_warning(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_troubles_of_the_bridge(changes: dict[str, Any], told: list[str]) -> Non
     ("changes", "told"),
     [
         ({"holding": True, "hold_seconds": 7_300.0}, "galileo is on hold for 2 h"),
-        ({"dead_letters": 3}, "galileo has 3 dead letters"),
+        ({"dead_letters": 3}, "galileo: 3 dead letters to decide about"),
         ({"given_up": 4}, "galileo gave up 4 exchanges"),
     ],
 )

@@ -34,7 +34,7 @@ function Facts({ data, me }) {
     </section>
     <section class="card"><header><h2>Arriving</h2></header><dl class="facts">
       ${Object.entries(data.rates).map(([period, rate]) => html`<dt>Last ${period}</dt><dd>${Number(rate.toPrecision(3))} exchanges/s</dd>`)}
-      <dt>Without headers and bodies</dt><dd>${unseen(data.not_captured)}</dd>
+      <dt>Not captured</dt><dd>${unseen(data.not_captured)}</dd>
     </dl></section>
     ${data.bridge && html`<${Bridge} state=${data.bridge} />`}
     <section class="card"><header><h2>Kept</h2></header><dl class="facts">
@@ -82,7 +82,7 @@ const Pipeline = ({ state }) => html`<tr>
 
 function unseen(share) {
   if (share === null) return "–";
-  return share === 0 ? "none in the last 10 min" : html`${percent(share)} in the last 10 min <span class="soft">(not captured: otel-bridge kong capture)</span>`;
+  return share === 0 ? "none in the last 10 min" : html`${percent(share)} in the last 10 min <span class="soft">came without headers and bodies; see otel-bridge kong capture</span>`;
 }
 
 const days = (seconds) => (seconds % DAY === 0 ? `${seconds / DAY} days` : `${Math.round(seconds / 3600)} hours`);

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal, Protocol
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.inspector.pages.inspector import Inspector, recorded
 from tests.inspector.pages.program import ADMIN
@@ -45,6 +45,7 @@ class OpenPage(Protocol):
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path = program("chromium", package="chromium")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=_FLAGS)
         yield started

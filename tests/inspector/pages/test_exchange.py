@@ -186,7 +186,7 @@ def test_a_body_is_saved_byte_for_byte(inspector: Inspector, open_page: OpenPage
 
     expect(page.locator(".hex-offset")).to_have_count(16)
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download").click()
+        page.get_by_role("link", name="Download", exact=True).click()
     download.value.save_as(tmp_path / "body")
 
     assert content == (tmp_path / "body").read_bytes()

@@ -87,7 +87,7 @@ function Actions({ exchange, reload }) {
   return html`<div class="actions">
     <${Copy} text=${curl} label="Copy as cURL" what="The command" />
     <${Copy} text=${`${location.origin}/x/${exchange.id}`} label="Copy link" what="The link" />
-    <a class="button" href=${`/api/exchanges/${exchange.id}/har`} download>Download HAR</a>
+    <a class="button" href=${`/api/exchanges/${exchange.id}/har`} download="">Download HAR</a>
     <button onClick=${withSuccess} title="Beside the newest success on the same route before this one">Compare with last success</button>
     ${other && other.id !== exchange.id ? html`
       <span class="joined"><button onClick=${() => go(address("/compare", { a: other.id, b: exchange.id }))} title=${other.sentence}>Compare with the one put aside</button>

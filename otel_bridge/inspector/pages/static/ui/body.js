@@ -39,7 +39,7 @@ export function Body({ exchange, side, highlights = [] }) {
         ${views.length > 0 && html`<div class="choice" role="group" aria-label="How the body is shown">${views.map(([name, label]) => html`
           <button aria-pressed=${name === view} onClick=${() => setParams({ body: name }, { replace: true })}>${label}</button>`)}</div>`}
         ${body.text !== null && html`<${Copy} text=${body.text} what="The body" />`}
-        <a class="button" href=${path} download>Download</a>`}
+        <a class="button" href=${path} download="">Download</a>`}
     </header>
     ${body.notes.map((note) => html`<p class="note">${note}</p>`)}
     ${body.cut && html`<p class="note">It is long: this is its beginning. Download it to see the rest.</p>`}

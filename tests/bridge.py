@@ -98,8 +98,11 @@ class Bridge:
         matches = [re.search(pattern, line) for line in self.output]
         return next(match.group(1) for match in reversed(matches) if match)
 
-    def post(self, body: bytes, headers: Mapping[str, str] = PROTOBUF) -> httpx.Response:
-        return self._client.post(self.address("OTLP/HTTP"), content=body, headers=dict(headers))
+    def post(
+        self, body: bytes, headers: Mapping[str, str] = PROTOBUF, *, signal: str = "traces"
+    ) -> httpx.Response:
+        url = self.address("OTLP/HTTP").replace("/v1/traces", f"/v1/{signal}")
+        return self._client.post(url, content=body, headers=dict(headers))
 
     def metric(self, name: str, **labels: str) -> float:
         """The present value of one metric, 0 where it is not there."""

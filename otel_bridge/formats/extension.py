@@ -7,6 +7,7 @@ A HAR custom field, compact: a member that would be empty, false or unknown is l
     requestId                       Kong's request id
     service, route, consumer        Kong's entities
     routeTemplate                   `http.route`
+    source                          `access log`, or `span and access log`; a span alone says nothing
     scope                           instrumentation scope of the span
     gateway                         the sender's resource attributes (service.instance.id ...)
     clientPort
@@ -64,6 +65,7 @@ def members(exchange: HttpExchange, **also: Any) -> dict[str, Any]:
         "route": exchange.route,
         "consumer": exchange.consumer,
         "routeTemplate": exchange.route_template,
+        "source": exchange.source,
         "scope": exchange.scope,
         "gateway": dict(exchange.resource),
         "clientPort": exchange.client_port,

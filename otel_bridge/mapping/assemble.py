@@ -80,6 +80,7 @@ def exchange(draft: Draft) -> HttpExchange:
         captured,
         ordered(helpers) if helpers else (),
         masked or _MASKED_ARGUMENT in url or fields.get("masked", False),
+        fields.get("source", ""),
     )
 
 

@@ -64,6 +64,7 @@ class Fields(TypedDict, total=False):
     latency_upstream: float
     latency_receive: float
     capture_version: str
+    source: str
     masked: bool
     cut: Sequence[str]
     """Reasons why something was left out (see `bounds.py`), one for each place."""
@@ -128,10 +129,11 @@ _CONVERSIONS: dict[str, Callable[[Value], object]] = {
     "request_size": scalars.count,
     "response_size": scalars.count,
     "client_port": scalars.port,
-    "upstream_status": scalars.status,
+    "upstream_status": scalars.last_status,
     "latency_internal": scalars.number,
     "latency_upstream": scalars.number,
     "latency_receive": scalars.number,
+    "response_source": scalars.response_source,
     "masked": scalars.flag,
     "content": body.content,
     "size": scalars.count,
@@ -223,6 +225,19 @@ def with_bodies(fields: Fields, event: Fields) -> Fields:
     """*fields* with what an *event* of the span says about bodies, which wins."""
     told = {key: value for key, value in event.items() if "_body_" in key}
     return cast("Fields", {**fields, **told})
+
+
+def told(items: Sequence[bytes]) -> set[str]:
+    """Which keys of `Fields` serialised KeyValues *items* feed; of a header its side with a colon."""
+    return {key for item in items if (key := told_by(item))}
+
+
+def told_by(item: bytes) -> str:
+    """Likewise of one; "" where it says nothing of an exchange."""
+    meaning = _MEANINGS[split(item)[0]]
+    if meaning is None:
+        return ""
+    return meaning.key if meaning.convert else f"{meaning.key}:"
 
 
 def _with_objects(fields: Fields, names: Sequence[str]) -> Captured:

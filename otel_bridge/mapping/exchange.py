@@ -117,3 +117,5 @@ class HttpExchange(NamedTuple):
     helpers: tuple[HelperSpan, ...] = ()
     masked: bool = False
     """Redaction (the gateway's or the bridge's) replaced something."""
+    source: str = ""
+    """Where its account comes from, if not from a span alone: `access log`, or `span and access log`."""

@@ -55,6 +55,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "latency_upstream": ("kong.latency.upstream",),
     "latency_receive": ("kong.latency.receive",),
     "capture_version": ("kong.capture.version",),
+    "source": ("otel_bridge.source",),
     "masked": ("otel_bridge.masked",),
 }
 

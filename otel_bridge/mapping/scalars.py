@@ -79,6 +79,19 @@ def status(value: Value) -> int | None:
     return found if found is not None and 0 < found < 1000 else None
 
 
+def last_status(value: Value) -> int | None:
+    """A status, or the last of several: Kong's access logs list those of all tries as text."""
+    if isinstance(value, str):
+        value = value.rpartition(",")[2].strip()
+    return status(value)
+
+
+def response_source(value: Value) -> str | None:
+    """Who answered, in the words of Kong's capture; its access logs say `upstream` for `service`."""
+    found = text(value)
+    return "service" if found == "upstream" else found
+
+
 def flag(value: Value) -> bool:
     return value in (True, "true", "True", "1")
 

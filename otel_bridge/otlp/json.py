@@ -24,6 +24,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 import orjson
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from otel_bridge.otlp.errors import UndecodableError
@@ -55,6 +56,11 @@ _M = TypeVar("_M", bound=Message)
 def to_protobuf(body: bytes) -> bytes:
     """OTLP/JSON *body*, an ExportTraceServiceRequest, as protobuf; raises UndecodableError."""
     return to_message(body, TraceRequest).SerializeToString()
+
+
+def logs_to_protobuf(body: bytes) -> bytes:
+    """OTLP/JSON *body*, an ExportLogsServiceRequest, as protobuf; raises UndecodableError."""
+    return to_message(body, ExportLogsServiceRequest).SerializeToString()
 
 
 def to_message(body: bytes, message: type[_M]) -> _M:

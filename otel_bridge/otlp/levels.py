@@ -89,6 +89,35 @@ class LinkLevel(Attributed, Protocol):
     trace_state: bytes
 
 
+class LogsRequestLevel(_Level, Protocol):
+    @property
+    def resource_logs(self) -> MutableSequence[bytes]: ...
+
+
+class ResourceLogsLevel(_Level, Protocol):
+    resource: bytes
+
+    @property
+    def scope_logs(self) -> MutableSequence[bytes]: ...
+
+
+class ScopeLogsLevel(_Level, Protocol):
+    scope: bytes
+
+    @property
+    def log_records(self) -> MutableSequence[bytes]: ...
+
+
+class LogRecordLevel(Attributed, Protocol):
+    time_unix_nano: int
+    observed_time_unix_nano: int
+    trace_id: bytes
+    span_id: bytes
+    severity_text: bytes
+    event_name: bytes
+    body: bytes
+
+
 class StatusLevel(_Level, Protocol):
     message: bytes
 
@@ -130,6 +159,10 @@ ScopeSpans = cast(type[ScopeSpansLevel], level(trace_pb2.ScopeSpans.DESCRIPTOR))
 Span = cast(type[SpanLevel], level(trace_pb2.Span.DESCRIPTOR))
 Event = cast(type[EventLevel], level(trace_pb2.Span.Event.DESCRIPTOR))
 Link = cast(type[LinkLevel], level(trace_pb2.Span.Link.DESCRIPTOR))
+LogsRequest = cast(type[LogsRequestLevel], level(logs_service_pb2.ExportLogsServiceRequest.DESCRIPTOR))
+ResourceLogs = cast(type[ResourceLogsLevel], level(logs_pb2.ResourceLogs.DESCRIPTOR))
+ScopeLogs = cast(type[ScopeLogsLevel], level(logs_pb2.ScopeLogs.DESCRIPTOR))
+LogRecord = cast(type[LogRecordLevel], level(logs_pb2.LogRecord.DESCRIPTOR))
 Status = cast(type[StatusLevel], level(trace_pb2.Status.DESCRIPTOR))
 Resource = cast(type[Attributed], level(resource_pb2.Resource.DESCRIPTOR))
 Scope = cast(type[Attributed], level(common_pb2.InstrumentationScope.DESCRIPTOR))

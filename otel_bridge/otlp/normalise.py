@@ -15,6 +15,7 @@ Duplicated attribute keys stay; the mapping takes the last one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, TypeVar, cast
 
 from google.protobuf import message_factory
@@ -29,7 +30,7 @@ from otel_bridge.otlp.json import to_message
 from otel_bridge.otlp.levels import level
 from otel_bridge.otlp.messages import TraceRequest
 
-__all__ = ["Normalised", "UndecodableError", "decode_count", "fine_spans", "normalise"]
+__all__ = ["Normalised", "UndecodableError", "decode_count", "fine_spans", "normalise", "normalise_logs"]
 
 # Parsers stop at a hundred messages inside each other, and a few are left for what readers wrap around.
 _DEEPEST = 90
@@ -43,19 +44,20 @@ _M = TypeVar("_M", bound=Message)
 class Normalised(NamedTuple):
     record: bytes
     """Parses strictly; the very body where that was fine."""
-    spans: int
+    items: int
+    """Spans, or log records."""
     repaired: int
     """Strings and values that had to be changed."""
 
 
 def normalise(body: bytes) -> Normalised:
     """Make *body*, an ExportTraceServiceRequest in protobuf, parse strictly; raises UndecodableError."""
-    try:
-        return Normalised(body, _spans(TraceRequest.FromString(body)), 0)
-    except DecodeError:
-        repair = _Repair()
-        request = repair.parse(body, TraceRequest)
-    return Normalised(request.SerializeToString(), _spans(request), repair.count)
+    return _normalised(body, TraceRequest, _spans)
+
+
+def normalise_logs(body: bytes) -> Normalised:
+    """Make *body*, an ExportLogsServiceRequest in protobuf, parse strictly; raises UndecodableError."""
+    return _normalised(body, ExportLogsServiceRequest, _log_records)
 
 
 def fine_spans(body: bytes) -> int | None:
@@ -75,8 +77,7 @@ def decode_count(body: bytes, signal: str, *, json: bool) -> int:
     if signal == "traces":
         return _spans(_message(body, TraceRequest, json=json))
     if signal == "logs":
-        logs = _message(body, ExportLogsServiceRequest, json=json)
-        return sum(len(scope.log_records) for resource in logs.resource_logs for scope in resource.scope_logs)
+        return _log_records(_message(body, ExportLogsServiceRequest, json=json))
     metrics = _message(body, ExportMetricsServiceRequest, json=json)
     return sum(
         len(getattr(metric, kind).data_points)
@@ -96,8 +97,21 @@ def _message(body: bytes, message: type[_M], *, json: bool) -> _M:
         return _Repair().parse(body, message)
 
 
+def _normalised(body: bytes, message: type[_M], items: Callable[[_M], int]) -> Normalised:
+    try:
+        return Normalised(body, items(message.FromString(body)), 0)
+    except DecodeError:
+        repair = _Repair()
+        request = repair.parse(body, message)
+    return Normalised(request.SerializeToString(), items(request), repair.count)
+
+
 def _spans(request: TraceRequest) -> int:
     return sum(len(scope.spans) for resource in request.resource_spans for scope in resource.scope_spans)
+
+
+def _log_records(request: ExportLogsServiceRequest) -> int:
+    return sum(len(scope.log_records) for resource in request.resource_logs for scope in resource.scope_logs)
 
 
 class _Repair:

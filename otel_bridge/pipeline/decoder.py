@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 import structlog
 
-from otel_bridge.journal import Record
-from otel_bridge.mapping import Spotted, spot
+from otel_bridge.journal import Record, Signal
+from otel_bridge.mapping import Spotted, as_traces, spot
 
 # By the size of the records; what `spot` makes of one is of the same order.
 CACHE_BYTES = 8 * 1024 * 1024
@@ -29,7 +29,12 @@ class Decoder:
     """
 
     def __init__(
-        self, *, share: bool, details: bool, spotted: Callable[[Spotted], None], failed: Callable[[], None]
+        self,
+        *,
+        share: bool,
+        details: bool,
+        spotted: Callable[[Signal, Spotted], None],
+        failed: Callable[[], None],
     ) -> None:
         self._share = share
         self._details = details
@@ -54,7 +59,7 @@ class Decoder:
 
     def _spot(self, record: Record) -> Spotted:
         try:
-            spotted = spot(record.body, details=self._details)
+            spotted = spot(traces_of(record), details=self._details)
         except Exception:
             # One record that the mapping chokes on must not stop all that come behind it.
             log.exception("record could not be mapped", record=record.seq)
@@ -63,7 +68,7 @@ class Decoder:
         # A pipeline that catches up, or starts again, meets records that were counted before.
         if record.seq > self._newest:
             self._newest = record.seq
-            self._spotted(spotted)
+            self._spotted(record.signal, spotted)
         return spotted
 
     def _remember(self, record: Record, spotted: Spotted) -> None:
@@ -72,3 +77,8 @@ class Decoder:
         while self._bytes > CACHE_BYTES and len(self._cache) > 1:
             _, (_, size) = self._cache.popitem(last=False)
             self._bytes -= size
+
+
+def traces_of(record: Record) -> bytes:
+    """What *record* tells, as an ExportTraceServiceRequest: access logs are read as spans."""
+    return record.body if record.signal is Signal.TRACES else as_traces(record.body)

@@ -63,7 +63,7 @@ class LateSpans:
             newest = arrival
         if newest is None:
             return
-        if awaits_balancer(newest.exchange) and self._held + _size(newest) <= MAX_WAITING:
+        if awaits_balancer(newest.exchange) and self._held + size(newest) <= MAX_WAITING:
             self._hold(newest, now)
         else:
             yield newest
@@ -111,7 +111,7 @@ class LateSpans:
         exchange = arrival.exchange
         self._waiting.setdefault(exchange.trace_id, []).append(waiting)
         self._deadlines.append((waiting.until, exchange.trace_id, exchange.span_id))
-        self._held += _size(arrival)
+        self._held += size(arrival)
 
     def _release(self, waiting: _Waiting) -> Arrival:
         trace_id = waiting.arrival.exchange.trace_id
@@ -119,7 +119,7 @@ class LateSpans:
         group.remove(waiting)
         if not group:
             del self._waiting[trace_id]
-        self._held -= _size(waiting.arrival)
+        self._held -= size(waiting.arrival)
         return waiting.arrival
 
     def _join(self, waiting: _Waiting, helper: LooseHelper) -> Iterator[Arrival]:
@@ -158,7 +158,7 @@ class LateSpans:
                 del self._helpers[trace_id]
 
 
-def _size(arrival: Arrival) -> int:
+def size(arrival: Arrival) -> int:
     """About what an exchange takes in memory."""
     bodies = (arrival.exchange.request_body.content, arrival.exchange.response_body.content)
     return _PLAIN_SIZE + sum(len(content) for content in bodies if content)

@@ -11,18 +11,26 @@ from typing import NamedTuple
 
 import structlog
 
-from otel_bridge.journal import Cursor, DeadLetters, Journal, JournalError, Surplus
-from otel_bridge.mapping import HttpExchange, SpanAddress, single, spot
+from otel_bridge.journal import Cursor, DeadLetters, Journal, JournalError, Record, Surplus
+from otel_bridge.mapping import HttpExchange, SpanAddress, combined, single, spot
+from otel_bridge.pipeline.decoder import traces_of
 
 log = structlog.get_logger(__name__)
 
 
 class Origin(NamedTuple):
-    """Where an exchange stands in the journal: the record's place, and the span in it."""
+    """Where an exchange stands in the journal: the record's place, and the span or log record in it."""
 
     seq: int
     cursor: Cursor
     address: SpanAddress
+    log: Origin | None = None
+    """Where the access log stands that the exchange was joined with."""
+
+    @property
+    def last(self) -> Cursor:
+        """The place behind all records that tell of it."""
+        return self.cursor if self.log is None else max(self.cursor, self.log.cursor)
 
 
 class ReplayOrigin(NamedTuple):
@@ -120,9 +128,17 @@ class Letters:
             record = self._journal.get(origin.seq)
             if record is not None:
                 try:
-                    pieces.append(single(record.body, origin.address))
+                    pieces.append(self._piece(record, origin))
                 except LookupError:
                     erased += 1
                     continue
                 times.append(record.received_ns)
         return pieces, times, erased
+
+    def _piece(self, record: Record, origin: Origin) -> bytes:
+        """The exchange at *origin*, of *record*, as spans; raises LookupError where it was erased."""
+        piece = single(traces_of(record), origin.address)
+        log = self._journal.get(origin.log.seq) if origin.log else None
+        if origin.log is None or log is None:
+            return piece
+        return combined(piece, single(traces_of(log), origin.log.address))

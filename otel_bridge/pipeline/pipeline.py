@@ -1,6 +1,6 @@
 """Follows the journal for one exporter, from records to settled exchanges.
 
-    journal ──read──▶ decode ──▶ seen before? ──▶ mine? ──▶ late spans ──▶ batch per API ──▶ dispatcher
+    journal ──▶ decode ──▶ new? mine? ──▶ late spans ──▶ access logs ──▶ batch per API ──▶ dispatcher
        ▲                                                                                        │
        └──────────── cursor ◀── ledger ◀── delivered, or a dead letter ◀────────────────────────┘
 
@@ -25,7 +25,8 @@ import structlog
 from otel_bridge.delivery import Batch, Dispatcher, Entry, Sender
 from otel_bridge.exporters.base import Destination
 from otel_bridge.journal import Cursor, Journal, JournalError, Record, Signal
-from otel_bridge.mapping import Api, HttpExchange
+from otel_bridge.mapping import Api, Found, HttpExchange
+from otel_bridge.pipeline.access_logs import AccessLogs
 from otel_bridge.pipeline.decoder import Decoder
 from otel_bridge.pipeline.late_spans import Arrival, LateSpans
 from otel_bridge.pipeline.ledger import Ledger
@@ -98,6 +99,7 @@ class Pipeline:
         self._dispatcher = dispatcher(self)
         self._seen = Seen()
         self._late = LateSpans()
+        self._access_logs = AccessLogs(joined=lambda: meter.joined(1), dropped=self._drop)
         self._processor = BatchSpanProcessor(self, clock=clock)
         self._read = journal.cursors()[name]
         self._ledger = Ledger(self._read)
@@ -182,20 +184,27 @@ class Pipeline:
 
     def _take(self, record: Record) -> None:
         self._read = record.cursor
-        if record.signal is not Signal.TRACES:
-            self._ledger.open(record.cursor, 0)
-            return
         now = self._clock()
         spotted = self._decoder.decode(record)
+        if record.signal is Signal.LOGS:
+            logs = [self._arrival(record, found) for found in spotted.exchanges]
+            self._ledger.open(record.cursor, len(logs))
+            self._hand_on(self._access_logs.logs(logs, now))
+            return
+        # Whose a span is may only show once it is joined with its log.
+        anybodys = self._access_logs.met
         mine = [
-            Arrival(found.exchange, Origin(record.seq, record.cursor, found.span))
+            self._arrival(record, found)
             for found in spotted.exchanges
-            if self._takes(found.exchange) and self._is_new(found.exchange, now)
+            if (anybodys or self._takes(found.exchange)) and self._is_new(found.exchange, now)
         ]
         self._ledger.open(record.cursor, len(mine))
         # Helper spans first: they complete exchanges that came before those of this record.
-        self._add(self._late.helpers(spotted.helpers, now))
-        self._add(self._late.take(mine, now))
+        self._add(self._late.helpers(spotted.helpers, now), now)
+        self._add(self._late.take(mine, now), now)
+
+    def _arrival(self, record: Record, found: Found) -> Arrival:
+        return Arrival(found.exchange, Origin(record.seq, record.cursor, found.span))
 
     def _is_new(self, exchange: HttpExchange, now: float) -> bool:
         if self._seen.first(exchange.trace_id + exchange.span_id, now):
@@ -203,21 +212,34 @@ class Pipeline:
         self._meter.repeated(1)
         return False
 
-    def _add(self, arrivals: Iterable[Arrival]) -> None:
+    def _add(self, arrivals: Iterable[Arrival], now: float) -> None:
+        """Spans' exchanges, with all their helper spans."""
+        self._hand_on(self._access_logs.spans(arrivals, now))
+
+    def _hand_on(self, arrivals: Iterable[Arrival]) -> None:
         for arrival in arrivals:
-            self._processor.add(arrival.exchange, arrival.origin)
+            if self._access_logs.met and not self._takes(arrival.exchange):
+                self._settle([arrival.origin])
+            else:
+                self._processor.add(arrival.exchange, arrival.origin)
+
+    def _drop(self, arrival: Arrival) -> None:
+        """The other signal's account of it is on its way already."""
+        self._meter.repeated(1)
+        self._settle([arrival.origin])
 
     def _flush_due(self) -> float:
         """Hand on what has waited long enough; returns the seconds until there may be more to do."""
         now = self._clock()
         if self._last is not None:
-            self._add(self._late.drain())
+            self._add(self._late.drain(), now)
+            self._hand_on(self._access_logs.drain(now))
             self._processor.flush_all()
         else:
-            self._add(self._late.due(now))
+            self._add(self._late.due(now), now)
+            self._hand_on(self._access_logs.due(now))
         waits = [CHORES, self._processor.flush_due()]
-        if (late := self._late.next_due()) is not None:
-            waits.append(late - now)
+        waits += [at - now for at in (self._late.next_due(), self._access_logs.next_due()) if at is not None]
         return max(0.0, min(wait for wait in waits if wait is not None))
 
     @property
@@ -271,6 +293,8 @@ class Pipeline:
         for origin in origins:
             if isinstance(origin, Origin):
                 cursors.append(origin.cursor)
+                if origin.log is not None:
+                    cursors.append(origin.log.cursor)
             elif isinstance(origin, ReplayOrigin):
                 replayed.append(origin)
         self._ledger.settle(cursors)
@@ -314,8 +338,9 @@ class Pipeline:
 
     def _forget_upto(self, cursor: Cursor) -> None:
         def unwanted(entry: Entry) -> bool:
-            return isinstance(entry.origin, Origin) and entry.origin.cursor <= cursor
+            return isinstance(entry.origin, Origin) and entry.origin.last <= cursor
 
-        self._late.discard(lambda arrival: arrival.origin.cursor <= cursor)
+        self._late.discard(lambda arrival: arrival.origin.last <= cursor)
+        self._access_logs.discard(lambda arrival: arrival.origin.last <= cursor)
         self._processor.buffers.discard(unwanted)
         self._dispatcher.discard(unwanted)

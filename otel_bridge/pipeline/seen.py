@@ -12,16 +12,16 @@ LIMIT = 500_000
 
 
 class Seen:
-    """Remembers (trace id, span id) keys; not thread-safe."""
+    """Remembers keys: trace id with span id, or a gateway's request id; not thread-safe."""
 
     def __init__(self, *, window: float = WINDOW, limit: int = LIMIT) -> None:
         self._window = window
         self._limit = limit
-        self._young: set[bytes] = set()
-        self._old: set[bytes] = set()
+        self._young: set[bytes | str] = set()
+        self._old: set[bytes | str] = set()
         self._since: float | None = None
 
-    def first(self, key: bytes, now: float) -> bool:
+    def first(self, key: bytes | str, now: float) -> bool:
         """Whether *key* is new at *now*, in seconds; it is remembered from here on."""
         if self._since is None:
             self._since = now
@@ -33,3 +33,6 @@ class Seen:
             return False
         self._young.add(key)
         return True
+
+    def __contains__(self, key: bytes | str) -> bool:
+        return key in self._young or key in self._old

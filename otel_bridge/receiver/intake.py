@@ -1,6 +1,7 @@
 """The way of a request into the journal, the same for both transports.
 
     known lately? → decode and normalise → redact → append → wait for the commit → count
+                                       └─ of log records, only Kong's access logs go on
 
 Law 1 lives here: `accept` returns only after the commit, and whatever prevents it is raised as the
 refusal the sender gets. Law 6 too: what leaves this module is redacted.
@@ -17,8 +18,15 @@ from typing import NamedTuple, Protocol
 
 from otel_bridge.journal.errors import JournalFull, JournalUnwritable
 from otel_bridge.journal.record import Signal as JournalSignal
-from otel_bridge.otlp.json import to_protobuf
-from otel_bridge.otlp.normalise import UndecodableError, decode_count, fine_spans, normalise
+from otel_bridge.otlp import access_logs
+from otel_bridge.otlp.json import logs_to_protobuf, to_protobuf
+from otel_bridge.otlp.normalise import (
+    UndecodableError,
+    decode_count,
+    fine_spans,
+    normalise,
+    normalise_logs,
+)
 from otel_bridge.receiver.recent import RecentBodies
 from otel_bridge.receiver.refusals import Busy, Undecodable
 from otel_bridge.receiver.signals import Encoding, Signal, Transport
@@ -58,13 +66,21 @@ class AppendsRecords(Protocol):
 class Redacts(Protocol):
     def suspects(self, record: bytes) -> bool: ...
     def redact(self, record: bytes) -> Redacted: ...
+    def redact_logs(self, record: bytes) -> Redacted: ...
 
 
 class _Prepared(NamedTuple):
+    signal: JournalSignal
     record: bytes
-    spans: int
+    kept: int
+    """Spans, or access logs; without any there is nothing to journal."""
+    others: int
+    """Log records that are not journaled."""
     repaired: int
     masked: int
+
+
+_Prepare = Callable[[bytes, Encoding, Redacts], _Prepared]
 
 
 class Intake:
@@ -93,18 +109,21 @@ class Intake:
         Raises `Undecodable`, or `Busy` where the journal takes nothing now. Being cancelled does not
         take a body back that was on its way: an equal one that comes later finds its commit.
         """
-        if signal is not Signal.TRACES:
+        if signal is Signal.METRICS or (signal is Signal.LOGS and not access_logs.may_hold_some(body)):
             await self._count(body, signal, encoding, transport)
             return
+        prepare = _prepare if signal is Signal.TRACES else _prepare_logs
         large = len(body) > _LARGE[encoding]
         key = await asyncio.to_thread(RecentBodies.key, body) if large else RecentBodies.key(body)
+        if signal is Signal.LOGS:
+            key += b"logs"  # what is no trace request may read as one, and the other way round
         commit = self._recent.find(key)
         if commit is not None:
             self._counters[transport].duplicates.inc()
         else:
-            prepared = None if large else self._glance(body, encoding)
+            prepared = None if large else self._glance(body, encoding, prepare)
             if prepared is None:
-                commit = asyncio.ensure_future(self._journal_apart(body, encoding, transport))
+                commit = asyncio.ensure_future(self._journal_apart(body, encoding, transport, prepare))
             else:
                 commit = self._append(prepared, transport)
             self._recent.remember(key, commit)
@@ -123,28 +142,31 @@ class Intake:
         )
         self._counters[transport].items[signal].inc(items)
 
-    def _glance(self, body: bytes, encoding: Encoding) -> _Prepared | None:
+    def _glance(self, body: bytes, encoding: Encoding, prepare: _Prepare) -> _Prepared | None:
         """What is small or needs nothing done; None where that might take long."""
         if len(body) <= _TO_GLANCE_AT:
-            return _prepare(body, encoding, self.redactor)
-        spans = fine_spans(body)
+            return prepare(body, encoding, self.redactor)
+        spans = fine_spans(body) if prepare is _prepare else None
         if spans is None or self.redactor.suspects(body):
             return None
-        return _Prepared(body, spans, 0, 0)
+        return _Prepared(JournalSignal.TRACES, body, spans, 0, 0, 0)
 
-    async def _journal_apart(self, body: bytes, encoding: Encoding, transport: Transport) -> None:
+    async def _journal_apart(
+        self, body: bytes, encoding: Encoding, transport: Transport, prepare: _Prepare
+    ) -> None:
         async with self._lanes[bisect(_LANES, len(body))]:
-            prepared = await asyncio.to_thread(_prepare, body, encoding, self.redactor)
+            prepared = await asyncio.to_thread(prepare, body, encoding, self.redactor)
         await self._append(prepared, transport)
 
     def _append(self, prepared: _Prepared, transport: Transport) -> asyncio.Future[None]:
         """The commit of *prepared*; it fails with the refusal that the sender gets."""
         loop = asyncio.get_running_loop()
         commit: asyncio.Future[None] = loop.create_future()
-        if not prepared.spans:
+        counters = self._counters[transport]
+        if not prepared.kept:
+            counters.items[Signal.LOGS].inc(prepared.others)
             commit.set_result(None)
             return commit
-        counters = self._counters[transport]
         started = self._clock()
 
         def settle(appended: futures.Future[int]) -> None:
@@ -158,7 +180,7 @@ class Intake:
             else:
                 commit.set_exception(_translated(error))
 
-        appended = self._journal.append(JournalSignal.TRACES, prepared.record)
+        appended = self._journal.append(prepared.signal, prepared.record)
         appended.add_done_callback(lambda done: loop.call_soon_threadsafe(settle, done))
         return commit
 
@@ -179,7 +201,10 @@ class _Counters:
         self._seconds = metrics.histogram(COMMIT_SECONDS)
 
     def count(self, prepared: _Prepared, seconds: float) -> None:
-        self._spans.inc(prepared.spans)
+        if prepared.signal is JournalSignal.TRACES:
+            self._spans.inc(prepared.kept)
+        else:
+            self.items[Signal.LOGS].inc(prepared.kept + prepared.others)
         self._bytes.inc(len(prepared.record))
         self._repaired.inc(prepared.repaired)
         self._masked.inc(prepared.masked)
@@ -191,8 +216,18 @@ def _prepare(body: bytes, encoding: Encoding, redactor: Redacts) -> _Prepared:
         normalised = normalise(to_protobuf(body) if encoding is Encoding.JSON else body)
     except UndecodableError as error:
         raise Undecodable(str(error)) from error
-    redacted = redactor.redact(normalised.record)
-    return _Prepared(redacted.record, normalised.spans, normalised.repaired, redacted.masked)
+    record, masked = redactor.redact(normalised.record)
+    return _Prepared(JournalSignal.TRACES, record, normalised.items, 0, normalised.repaired, masked)
+
+
+def _prepare_logs(body: bytes, encoding: Encoding, redactor: Redacts) -> _Prepared:
+    try:
+        normalised = normalise_logs(logs_to_protobuf(body) if encoding is Encoding.JSON else body)
+    except UndecodableError as error:
+        raise Undecodable(str(error)) from error
+    sifted = access_logs.sift(normalised.record)
+    record, masked = redactor.redact_logs(sifted.record)
+    return _Prepared(JournalSignal.LOGS, record, sifted.kept, sifted.others, normalised.repaired, masked)
 
 
 def _items(body: bytes, signal: Signal, encoding: Encoding) -> int:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Signal(StrEnum):
-    """What a request carries; only traces are journaled."""
+    """What a request carries. Traces are journaled, and access logs among logs; the rest is counted."""
 
     TRACES = "traces"
     METRICS = "metrics"

@@ -1,7 +1,7 @@
-"""Secrets out of trace records before anything is written. Pure: no sockets, clocks or randomness.
+"""Secrets out of traces and logs before anything is written. Pure: no sockets, clocks or randomness.
 
 record ──trigger: nothing suspicious in the bytes (nearly always)──▶ the same record
-   └──▶ suspicious spans ──keys, texts, codings──▶ values replaced by REDACTED, marks set
+   └──▶ suspicious spans, log records ──keys, texts, codings──▶ values replaced by REDACTED, marks set
 """
 
 from otel_bridge.redaction.redactor import Redacted, Redactor

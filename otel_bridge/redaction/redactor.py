@@ -1,13 +1,14 @@
-"""Whole records: which spans have to be looked at, and putting them back.
+"""Whole records: which spans or log records have to be looked at, and putting them back.
 
 Nearly all records end at the first line of `Redactor.redact`.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from otel_bridge.otlp.levels import Request, ResourceSpans, ScopeSpans
+from otel_bridge.otlp import levels
 from otel_bridge.redaction.codings import Decoder
 from otel_bridge.redaction.keys import Keys
 from otel_bridge.redaction.masked import Masked
@@ -21,6 +22,27 @@ class Redacted(NamedTuple):
     """The very record that was given where nothing had to change."""
     masked: int
     """Values that were replaced."""
+
+
+class _Shape(NamedTuple):
+    """How a signal's request is built: items in scopes in resources, each level with its message."""
+
+    request: Any
+    resources: str
+    resource: Any
+    scopes: str
+    scope: Any
+    items: str
+
+
+_TRACES = _Shape(
+    levels.Request, "resource_spans", levels.ResourceSpans, "scope_spans", levels.ScopeSpans, "spans"
+)
+_LOGS = _Shape(
+    levels.LogsRequest, "resource_logs", levels.ResourceLogs, "scope_logs", levels.ScopeLogs, "log_records"
+)
+
+_Item = Callable[[bytes, Decoder], tuple[bytes, int] | None]
 
 
 class Redactor:
@@ -46,56 +68,79 @@ class Redactor:
         What was done to a span is told by its attributes `otel_bridge.masked` and
         `otel_bridge.{request,response}.body.{redacted,decoded,omitted}`.
         """
+        return self._redact(record, _TRACES, self._spans.span)
+
+    def redact_logs(self, record: bytes) -> Redacted:
+        """*record*, a normalised ExportLogsServiceRequest, likewise: log records, what they say included."""
+        return self._redact(record, _LOGS, self._spans.log_record)
+
+    def _redact(self, record: bytes, shape: _Shape, item: _Item) -> Redacted:
         veiled = self._masked.veil(record)
         first = self._trigger.first(veiled)
         if first < 0:
             return Redacted(record, 0)
-        return _Pass(record, veiled, first, self._trigger, self._spans).result()
+        return _Pass(record, veiled, first, self._trigger, self._spans, shape, item).result()
 
 
 class _Pass:
     """One way through a record, from one suspicious place to the next."""
 
-    def __init__(self, record: bytes, veiled: bytes, first: int, trigger: Trigger, spans: Spans) -> None:
+    def __init__(
+        self,
+        record: bytes,
+        veiled: bytes,
+        first: int,
+        trigger: Trigger,
+        spans: Spans,
+        shape: _Shape,
+        item: _Item,
+    ) -> None:
         self._record = record
         self._veiled = veiled
         self._suspicious = first
         self._trigger = trigger
         self._spans = spans
+        self._shape = shape
+        self._item = item
         self._decoder = Decoder()
         self._position = 0
         self._changed = False
         self._masked = 0
 
     def result(self) -> Redacted:
-        request = Request.FromString(self._record)
-        for index, raw in enumerate(request.resource_spans):
-            request.resource_spans[index] = self._resource_spans(raw)
+        request = self._shape.request.FromString(self._record)
+        resources = getattr(request, self._shape.resources)
+        for index, raw in enumerate(resources):
+            resources[index] = self._resource(raw)
         return Redacted(request.SerializeToString() if self._changed else self._record, self._masked)
 
-    def _resource_spans(self, raw: bytes) -> bytes:
-        message = ResourceSpans.FromString(raw)
+    def _resource(self, raw: bytes) -> bytes:
+        message = self._shape.resource.FromString(raw)
         if message.resource and self._trigger.first(message.resource) >= 0:
             message.resource = self._took(message.resource, self._spans.resource(message.resource))
-        for index, scope_spans in enumerate(message.scope_spans):
-            message.scope_spans[index] = self._scope_spans(scope_spans)
-        return message.SerializeToString()
+        scopes = getattr(message, self._shape.scopes)
+        for index, scope in enumerate(scopes):
+            scopes[index] = self._scope(scope)
+        serialised: bytes = message.SerializeToString()
+        return serialised
 
-    def _scope_spans(self, raw: bytes) -> bytes:
-        message = ScopeSpans.FromString(raw)
+    def _scope(self, raw: bytes) -> bytes:
+        message = self._shape.scope.FromString(raw)
         if message.scope and self._trigger.first(message.scope) >= 0:
             message.scope = self._took(message.scope, self._spans.scope(message.scope))
-        for index, span in enumerate(message.spans):
-            if self._is_suspicious(span):
-                message.spans[index] = self._took(span, self._spans.span(span, self._decoder))
-        return message.SerializeToString()
+        items = getattr(message, self._shape.items)
+        for index, item in enumerate(items):
+            if self._is_suspicious(item):
+                items[index] = self._took(item, self._item(item, self._decoder))
+        serialised: bytes = message.SerializeToString()
+        return serialised
 
-    def _is_suspicious(self, span: bytes) -> bool:
-        """Whether a suspicious place lies in *span*, the next one in the record."""
+    def _is_suspicious(self, item: bytes) -> bool:
+        """Whether a suspicious place lies in *item*, the next one in the record."""
         if self._suspicious < 0:
             return False
-        start = self._record.find(span, self._position)
-        self._position = start + len(span)
+        start = self._record.find(item, self._position)
+        self._position = start + len(item)
         if self._suspicious < start:
             self._suspicious = self._trigger.first(self._veiled, start)
         if not 0 <= self._suspicious < self._position:

@@ -1,4 +1,4 @@
-"""One span (or resource, or scope) redacted: attribute by attribute, and the marks that tell of it.
+"""One span (or log record, resource, scope) redacted: attribute by attribute, and marks that tell of it.
 
 The message is read one level at a time and only what changes is written anew, so an attribute, event
 or field that holds no secret keeps its bytes and its place.
@@ -13,7 +13,17 @@ from typing import NamedTuple
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue as PlainKeyValue
 
-from otel_bridge.otlp.levels import Attributed, Event, KeyValue, Link, Resource, Scope, Span, Status
+from otel_bridge.otlp.levels import (
+    Attributed,
+    Event,
+    KeyValue,
+    Link,
+    LogRecord,
+    Resource,
+    Scope,
+    Span,
+    Status,
+)
 from otel_bridge.otlp.values import decode, encode, split
 from otel_bridge.redaction import codings, texts, values
 from otel_bridge.redaction.bodies import UNCHANGED, Bodies, Outcome, Surroundings
@@ -65,7 +75,7 @@ class _Work:
 
 
 class Spans:
-    """Redacts serialised spans, resources and scopes; None where nothing had to change."""
+    """Redacts serialised spans, log records, resources and scopes; None where nothing had to change."""
 
     def __init__(self, rules: RedactionRules, keys: Keys, trigger: Trigger, *, keep_bodies: bool) -> None:
         self._trigger = trigger
@@ -93,6 +103,23 @@ class Spans:
             return None
         _mark(span.attributes, work)
         return span.SerializeToString(), work.count
+
+    def log_record(self, raw: bytes, decoder: Decoder) -> tuple[bytes, int] | None:
+        """The serialised log record *raw*, likewise; what it says is searched as an attribute is."""
+        work = _Work(decoder)
+        log = LogRecord.FromString(raw)
+        self._attributes(log.attributes, work)
+        if log.body:
+            log.body, replaced = values.with_texts(
+                log.body, _bounded(self._texts.plain), self._is_secret_field
+            )
+            work.note(replaced)
+        log.severity_text = self._text(log.severity_text, work)
+        log.event_name = self._text(log.event_name, work)
+        if not work.changed:
+            return None
+        _mark(log.attributes, work)
+        return log.SerializeToString(), work.count
 
     def resource(self, raw: bytes) -> tuple[bytes, int] | None:
         return self._holder(Resource.FromString(raw))

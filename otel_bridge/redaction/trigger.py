@@ -61,8 +61,8 @@ _DEFAULT_PATTERNS = {
 # Tag and length of a key.
 _KEY_START = r"\n(?:[\x01-\x7f]|[\x80-\xff][\x01-\x7f])"
 
-# The next tag, of any field that follows a key or the attribute it ends; they may be letters.
-_KEY_END = r"(?:[^\w.-]|[jpz]|\z)"
+# The next tag, of any field that follows a key or the attribute it ends; they may be letters, and digits.
+_KEY_END = r"(?:[^\w.-]|[28bejpryz]|\z)"
 
 _ENCODED = r"content[-_]encoding|body[._](?:content_)?base64|body\.encoding|\x1f\x8b\x08|\x28\xb5\x2f\xfd"
 _BODY = r"(?:request|response)[._]body(?:[^._]|\z|[._](?:content|data|base64|text|raw|json))"

@@ -9,6 +9,7 @@ from otel_bridge.telemetry.instruments import (
     EXPORTER_REQUESTS,
     FAILED_EXCHANGES,
     GIVEN_UP_EXCHANGES,
+    JOINED_ACCESS_LOGS,
     PIPELINE_RESTARTS,
     REPEATED_EXCHANGES,
     SENT_EXCHANGES,
@@ -29,6 +30,7 @@ class ExporterMeter:
         self._dead_lettered = metrics.counter(DEAD_LETTERED_EXCHANGES, exporter)
         self._given_up = metrics.counter(GIVEN_UP_EXCHANGES, exporter)
         self._repeated = metrics.counter(REPEATED_EXCHANGES, exporter)
+        self._joined = metrics.counter(JOINED_ACCESS_LOGS, exporter)
         self._warned = metrics.counter(WARNED_EXCHANGES, exporter)
         self._restarts = metrics.counter(PIPELINE_RESTARTS, exporter)
         self._seconds = metrics.histogram(DELIVERY_SECONDS, exporter)
@@ -52,6 +54,9 @@ class ExporterMeter:
 
     def repeated(self, exchanges: int) -> None:
         self._repeated.inc(exchanges)
+
+    def joined(self, exchanges: int) -> None:
+        self._joined.inc(exchanges)
 
     def given_up(self, exchanges: int) -> None:
         self._given_up.inc(exchanges)

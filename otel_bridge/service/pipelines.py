@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from otel_bridge.delivery import Dispatcher
-from otel_bridge.journal import DeadLetters, Journal
+from otel_bridge.journal import DeadLetters, Journal, Signal
 from otel_bridge.mapping import Spotted
 from otel_bridge.pipeline.decoder import Decoder
 from otel_bridge.pipeline.letters import Letters
@@ -19,6 +19,7 @@ from otel_bridge.telemetry.instruments import (
     HOLD_SECONDS,
     HOLDING,
     IN_FLIGHT_REQUESTS,
+    MAPPED_ACCESS_LOGS,
     MAPPED_EXCHANGES,
     QUEUE_BYTES,
     QUEUE_EXCHANGES,
@@ -41,6 +42,7 @@ class Pipelines:
         self._letters = letters
         self._metrics = metrics
         self._mapped = metrics.counter(MAPPED_EXCHANGES)
+        self._access_logs = metrics.counter(MAPPED_ACCESS_LOGS)
         self._statusless = metrics.counter(STATUSLESS_EXCHANGES)
         self._untaken = metrics.counter(UNTAKEN_EXCHANGES)
         self._anybody_takes_all = any(plan.takes_all for plan in plans)
@@ -102,8 +104,8 @@ class Pipelines:
 
         return PipelineThread(plan.name, build=build, failed=meter.restarted)
 
-    def _count(self, spotted: Spotted) -> None:
-        self._mapped.inc(len(spotted.exchanges))
+    def _count(self, signal: Signal, spotted: Spotted) -> None:
+        (self._mapped if signal is Signal.TRACES else self._access_logs).inc(len(spotted.exchanges))
         self._statusless.inc(sum(not found.exchange.status for found in spotted.exchanges))
         for reason, spans in spotted.skipped.items():
             self._metrics.counter(SKIPPED_SPANS, reason).inc(spans)

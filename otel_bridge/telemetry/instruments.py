@@ -54,7 +54,9 @@ ACCEPTED_SPANS = _counter(
     "receiver_accepted_spans", "Spans whose sender got success: the journal has them.", "transport"
 )
 ACCEPTED_LOG_RECORDS = _counter(
-    "receiver_accepted_log_records", "Log records received, counted and not kept.", "transport"
+    "receiver_accepted_log_records",
+    "Log records received. Kong's access logs among them are journaled, the others counted and not kept.",
+    "transport",
 )
 ACCEPTED_METRIC_POINTS = _counter(
     "receiver_accepted_metric_points", "Metric data points received, counted and not kept.", "transport"
@@ -131,9 +133,19 @@ STATUSLESS_EXCHANGES = _counter(
     "exchanges_without_status",
     "Exchanges whose span tells no status: the client went away, or a Kong before 3.5 answered itself.",
 )
+MAPPED_ACCESS_LOGS = _counter(
+    "access_logs_mapped",
+    "Kong's access logs found in the journal's records: exchanges too, but for those joined with their span.",
+)
+JOINED_ACCESS_LOGS = _counter(
+    "access_logs_joined", "Access logs made one exchange with the span of the same request.", "exporter"
+)
 UNTAKEN_EXCHANGES = _counter("exchanges_untaken", "Exchanges that no exporter's apply_to takes.")
 REPEATED_EXCHANGES = _counter(
-    "exchanges_repeated", "Exchanges seen before by trace and span id; not sent again.", "exporter"
+    "exchanges_repeated",
+    "Exchanges seen before, by trace and span id, or, of a span and an access log, by Kong's request id; "
+    "not sent again.",
+    "exporter",
 )
 SKIPPED_SPANS = _counter("spans_skipped", "Spans that are not HTTP exchanges, by reason.", "reason")
 CUT_CONTENT = _counter(

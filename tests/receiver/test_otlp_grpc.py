@@ -196,6 +196,8 @@ class TestRefusal:
             def redact(self, record: bytes) -> Redacted:
                 raise ZeroDivisionError
 
+            redact_logs = redact
+
         with Receivers(loop, redactor=Surprise()) as receivers:
             client = Client(receivers.grpc_address)
             code, _ = client.refused(fresh_request())

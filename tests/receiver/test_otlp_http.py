@@ -328,6 +328,8 @@ class TestAcknowledgement:
                     raise ZeroDivisionError
                 return Redacted(record, 0)
 
+            redact_logs = redact
+
         with Receivers(loop, redactor=Surprise()) as receivers:
             answer = receivers.post(fresh_request(filler=1000))
 

@@ -34,14 +34,15 @@ def backwards(record: bytes) -> bytes:
             inner = ScopeSpans.FromString(scope_spans)
             for k, raw in enumerate(inner.spans):
                 span = Span.FromString(raw)
-                span.attributes[:] = [_turned(item) for item in span.attributes]
+                span.attributes[:] = [turned(item) for item in span.attributes]
                 inner.spans[k] = span.SerializeToString()
             part.scope_spans[j] = inner.SerializeToString()
         request.resource_spans[i] = part.SerializeToString()
     return request.SerializeToString()
 
 
-def _turned(item: bytes) -> bytes:
+def turned(item: bytes) -> bytes:
+    """A serialised KeyValue, value first."""
     pair = KeyValue.FromString(item)
     value = KeyValue()
     value.value = pair.value

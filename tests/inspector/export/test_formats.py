@@ -13,10 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from otel_bridge.formats.offline import gather
 from otel_bridge.inspector.exchange import Exchange, Side, Wire
 from otel_bridge.inspector.export import FORMATS, csv, har, ndjson, otlp, written
 from otel_bridge.inspector.store.sqlite.rows import storable
 from otel_bridge.otlp import files
+from otel_bridge.otlp.normalise import normalise
 from tests.inspector.export.recorded import kept, mapped, recorded
 from tests.inspector.strategies import PATIENT, an_exchange, exchanges
 from tests.node_tools import run_node
@@ -63,7 +65,9 @@ def test_any_exchange_leaves_as_otlp_that_maps_to_one_exchange(sent: list[Exchan
 @given(st.binary(min_size=1, max_size=40), st.sampled_from([KONGS, ()]))
 def test_bodies_and_repeated_headers_survive_otlp(body: bytes, headers: tuple[tuple[str, str], ...]) -> None:
     side = Side(headers=headers, body=body, body_size=len(body) + 7, truncated=True, incomplete=True)
-    (found,) = mapped(files.read(otlp.line(an_exchange(request=side, response=side))).requests)
+    requests = files.read(otlp.line(an_exchange(request=side, response=side))).requests
+    # Without redaction, which drops what looks compressed and can't be looked into.
+    (found,) = gather(normalise(each).record for each in requests).exchanges
 
     for headers_found, body_found in (
         (found.request_headers, found.request_body),
@@ -75,7 +79,7 @@ def test_bodies_and_repeated_headers_survive_otlp(body: bytes, headers: tuple[tu
             body_found.truncated,
             body_found.incomplete,
         )
-        assert body_found.redacted or body == body_found.content
+        assert body == body_found.content
 
 
 @PATIENT

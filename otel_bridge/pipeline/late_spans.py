@@ -2,8 +2,9 @@
 
 Kong queues span by span, so a full batch may end in the middle of an exchange: its root is then the
 newest of the request and its `kong.balancer` spans open the next one. Behind a Collector they can even
-come before. So the newest Kong root of a request that has no balancer span yet waits here, at most
-`PATIENCE` seconds, and helper spans without a root wait in a bounded map.
+come before, and one request has those of several Kongs, each in resource spans of its own. So the newest
+Kong root of each resource spans that has no balancer span yet waits here, at most `PATIENCE` seconds, and
+helper spans without a root wait in a bounded map.
 
     found ──has its balancer, or is not the newest──────────────▶ ready
       └──▶ waiting ──its balancer came, or PATIENCE is over────▶ ready
@@ -59,14 +60,10 @@ class LateSpans:
                 yield arrival
                 continue
             if newest is not None:
-                yield newest
+                yield from self._pass(newest, arrival, now)
             newest = arrival
-        if newest is None:
-            return
-        if awaits_balancer(newest.exchange) and self._held + size(newest) <= MAX_WAITING:
-            self._hold(newest, now)
-        else:
-            yield newest
+        if newest is not None:
+            yield from self._pass(newest, None, now)
 
     def helpers(self, loose: Iterable[LooseHelper], now: float) -> Iterator[Arrival]:
         """Helper spans without a root in their record; yields the exchanges they complete."""
@@ -105,6 +102,16 @@ class LateSpans:
         for group in list(self._waiting.values()):
             for waiting in [one for one in group if unwanted(one.arrival)]:
                 self._release(waiting)
+
+    def _pass(self, arrival: Arrival, following: Arrival | None, now: float) -> Iterator[Arrival]:
+        """Yield *arrival* unless it waits, which only the last of its resource spans does."""
+        is_newest = following is None or (
+            arrival.origin.address.resource != following.origin.address.resource
+        )
+        if is_newest and awaits_balancer(arrival.exchange) and self._held + size(arrival) <= MAX_WAITING:
+            self._hold(arrival, now)
+        else:
+            yield arrival
 
     def _hold(self, arrival: Arrival, now: float) -> None:
         waiting = _Waiting(now + PATIENCE, arrival)

@@ -86,6 +86,21 @@ def test_only_the_newest_root_of_a_request_waits(torn: tuple[Found, list[LooseHe
     assert [older] == list(late.take([older, arrival(newest)], now=0))
 
 
+def test_the_newest_root_of_each_request_that_a_collector_merged_waits() -> None:
+    odd = [request for number, request in enumerate(payloads("kong-3.9-split-traces")) if number % 2]
+    even = [request for number, request in enumerate(payloads("kong-3.9-split-traces")) if not number % 2]
+    late = LateSpans()
+    out: list[Arrival] = []
+    # Requests of OTLP concatenate: the bytes of two, one after the other, are one with the spans of both.
+    for cursor, spotted in enumerate((spot(b"".join(even)), spot(b"".join(odd))), start=1):
+        out += late.helpers(spotted.helpers, now=cursor / 100)
+        out += late.take([arrival(found, cursor) for found in spotted.exchanges], now=cursor / 100)
+    out += late.due(now=10)
+
+    assert 600 == len(out) == len({one.exchange.span_id for one in out})
+    assert all(has_balancer(one.exchange) for one in out if one.exchange.status < 400)
+
+
 def test_large_exchanges_do_not_wait_past_the_bound(torn: tuple[Found, list[LooseHelper]]) -> None:
     newest, _ = torn
     large = newest.exchange._replace(response_body=Body(content=bytes(MAX_WAITING // 2 - 8192)))

@@ -23,6 +23,29 @@ SCRIPTS = (
     "__proto__",
     "=cmd|' /C calc'!A0",
 )
+BODIES = (
+    "html",
+    "svg",
+    "not a png",
+    "png and more",
+    "large",
+    "long lines",
+    "deep json",
+    "deep objects",
+    "unclosed",
+    "prototype",
+    "entity bomb",
+    "foreign file",
+    "deep xml",
+    "not utf-8",
+    "nul",
+    "other charset",
+    "bomb",
+    "bomb in bombs",
+    "many codings",
+    "no gzip",
+)
+"""Names of `bodies`."""
 MIB = 1 << 20
 
 

@@ -8,6 +8,10 @@ from typing import Any
 
 import orjson
 
+MOST_MEMBERS = 100_000
+"""Of an array that is posted, or held in what is posted. Each is read in the event loop, and a body within
+the bounds of bytes has room for twenty million empty ones."""
+
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP = zlib.MAX_WBITS | 16
 _ZLIB = zlib.MAX_WBITS
@@ -62,6 +66,8 @@ def documents(body: bytes) -> list[Any]:
     if isinstance(found, dict):
         return [found]
     if isinstance(found, list):
+        if len(found) > MOST_MEMBERS:
+            raise UnreadableBodyError(f"the array has more than {MOST_MEMBERS} members: send it in parts")
         return found
     raise UnreadableBodyError("the body is neither a JSON object nor an array of them")
 

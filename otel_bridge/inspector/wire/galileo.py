@@ -15,6 +15,7 @@ from urllib.parse import quote_plus
 from otel_bridge.inspector.exchange import Exchange, Side, Wire
 from otel_bridge.inspector.wire import content, scalars
 from otel_bridge.inspector.wire.assemble import Arrival, Told, assemble
+from otel_bridge.inspector.wire.body import MOST_MEMBERS
 from otel_bridge.inspector.wire.tokens import IngestTokens, UnknownTokenError
 
 Check = Callable[[Any], bool]
@@ -132,6 +133,9 @@ def _read_document(
     entries = _entries(document)
     if entries is None:
         wrong.append(_first_missing(document))
+        return
+    if len(entries) > MOST_MEMBERS:
+        wrong.append(f"har.log.entries has more than {MOST_MEMBERS} members: send it in parts")
         return
     shared = _Document(
         environment=tokens.environment(

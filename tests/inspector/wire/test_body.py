@@ -102,6 +102,7 @@ def test_a_body_of_nothing_but_halves_is_read_within_seconds() -> None:
         b'{"a":"\xff',
         b'{"a":NaN}',
         b"[" * 100_000,
+        b"[" + b"{}," * 100_000 + b"{}]",
         b"\xff\xfe",
     ],
 )

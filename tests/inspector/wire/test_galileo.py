@@ -201,6 +201,12 @@ def test_takes_the_bridges_own_additions() -> None:
     assert ("orders", STARTED + 123_456) == (exchange.service, exchange.started_us)
 
 
+def test_more_entries_than_anybody_sends_at_once_are_refused_together() -> None:
+    found = _read({"har": {"log": {"entries": [{}] * 100_001}}})
+
+    assert ([], ["ALF[0] har.log.entries has more than 100000 members: send it in parts"], 0) == found
+
+
 def test_a_span_without_a_place_in_time_is_left_out_and_any_other_is_whole() -> None:
     good = {
         "name": "kong.router",

@@ -98,6 +98,7 @@ def test_secrets_have_no_defaults_and_the_example_names_them_all() -> None:
         if line and not line.startswith("#")
     )
 
+    assert given.pop("COMPOSE_PROFILES") in SERVICES["kong-direct"]["profiles"]
     assert set(SECRETS) == {name for name, _ in referred} == set(given)
     assert all(rest.startswith(":?") for _, rest in referred)
     assert {""} == set(given.values())
@@ -376,10 +377,12 @@ def tool(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class TestTheComposeTool:
     """The loader of `docker compose` itself, which needs no engine."""
 
-    def load(self, tool: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    def load(
+        self, tool: Path, directory: Path = ROOT, /, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [tool, COMPOSE.name],
-            cwd=ROOT,
+            cwd=directory,
             env={"PATH": os.environ["PATH"], **variables},
             capture_output=True,
             text=True,
@@ -409,3 +412,23 @@ class TestTheComposeTool:
 
         assert 1 == done.returncode
         assert f"required variable {missing} is missing a value: put it into .env" in done.stderr
+
+    @pytest.mark.parametrize("page", ["README.md", "docs/deployment.md"])
+    def test_what_a_page_says_to_type_makes_a_whole_of_it(
+        self, tool: Path, tmp_path: Path, page: str
+    ) -> None:
+        program("openssl", package="openssl")
+        [make_secrets] = re.findall(
+            r"^```sh\n(\(echo COMPOSE_PROFILES.*?> \.env\n)",
+            (ROOT / page).read_text(),
+            re.DOTALL | re.MULTILINE,
+        )
+        (tmp_path / COMPOSE.name).write_text(COMPOSE.read_text())
+        subprocess.run(["sh", "-ec", make_secrets], cwd=tmp_path, check=True)
+
+        done = self.load(tool, tmp_path)
+
+        assert 0 == done.returncode, done.stderr
+        bridge = json.loads(done.stdout)["services"]["bridge"]["environment"]
+        assert re.fullmatch("[0-9a-f]{48}", bridge["INSPECTOR_TOKEN"])
+        assert bridge["INSPECTOR_TOKEN"] != bridge["OTLP_TOKEN"]

@@ -1,5 +1,5 @@
 // Reads a compose file as `docker compose config --format json` does, with the loader that it uses: the real tool
-// minus its engine. Profiles are those of COMPOSE_PROFILES, variables those of the environment.
+// minus its engine. Variables, COMPOSE_PROFILES among them, are those of the environment and of .env.
 package main
 
 import (
@@ -18,7 +18,8 @@ func main() {
 }
 
 func show(file string) error {
-	options, err := cli.NewProjectOptions([]string{file}, cli.WithOsEnv, cli.WithDefaultProfiles())
+	options, err := cli.NewProjectOptions([]string{file},
+		cli.WithOsEnv, cli.WithEnvFiles(), cli.WithDotEnv, cli.WithDefaultProfiles())
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ from bench.clock import QUICK, THOROUGH, Effort
 from bench.inspector import EXCHANGES, INSPECTOR, QUICK_EXCHANGES, report
 from bench.loads import NAMES, Load, load
 from bench.stages import OTLP_TO_ALF, measure
-from otel_bridge.service.serve import spare_collector
+from otel_bridge.garbage import spare_collector
 
 # CPU µs for each exchange, on a machine that parses one of `default` in as many as `GOALS_PARSE`.
 GOALS = {"default": 15.0, "recommended": 25.0, "capture": 25.0}

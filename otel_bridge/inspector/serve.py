@@ -18,6 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from otel_bridge.asgi import AsgiServer, StartupError
+from otel_bridge.garbage import spare_collector
 from otel_bridge.inspector import buckets
 from otel_bridge.inspector.access import AccessTokens
 from otel_bridge.inspector.api.app import PATHS, inspector_app
@@ -72,6 +73,7 @@ async def serve(
     server = AsgiServer(front_door.application(routes), sock)
     await server.start()
     tidying = asyncio.create_task(_tidy(store), name="retention")
+    spare_collector()
     ready()
     await stopped.wait()
     tidying.cancel()

@@ -9,7 +9,6 @@ journal, the inspector or the metrics that change: then another bridge takes the
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 from collections.abc import Callable, Collection
@@ -20,6 +19,7 @@ import structlog
 from otel_bridge.asgi import StartupError
 from otel_bridge.config import Config, ConfigError, load
 from otel_bridge.config.advice import warnings
+from otel_bridge.garbage import spare_collector
 from otel_bridge.journal import JournalError
 from otel_bridge.service.bridge import Bridge
 from otel_bridge.service.cursors import UnsettledError
@@ -27,8 +27,6 @@ from otel_bridge.telemetry import logs
 
 # The shell's way to say which signal ended a process.
 EXIT_BY_SIGNAL = 128
-# Exchanges form no cycles, and Python's own 700 has the collector look for some all the time.
-GC_THRESHOLD = 20_000
 
 _BACK = "the new configuration can't start; back to the old one"
 _DONE = "the configuration was read anew"
@@ -131,11 +129,3 @@ def _heed(config: Config) -> None:
     logs.configure(config.telemetry.logs.level, config.telemetry.logs.format)
     for where, message in warnings(config):
         log.warning(message, setting=".".join(where))
-
-
-def spare_collector() -> None:
-    """Keep the garbage collector off what start-up has made: walking that stops all threads for 40 ms."""
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD)

@@ -14,9 +14,10 @@ LARGEST = 2**53
 
 def number(value: Any) -> float | None:
     """A finite number, also from digits in a string (nginx variables come so)."""
-    if type(value) is float:
+    kind = type(value)
+    if kind is float:
         return value if math.isfinite(value) else None
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if kind is not int and kind is not str:
         return None
     try:
         found = float(value)

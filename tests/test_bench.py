@@ -40,7 +40,7 @@ def test_every_load_is_recorded() -> None:
     assert set(NAMES) == {folder.name for folder in (HERE / "kong-3.9-load").iterdir()}
 
 
-def test_the_inspectors_store_answers_every_question() -> None:
+def test_the_inspector_takes_traffic_and_answers_every_question() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench", "--exchanges", "3", "inspector"],
         cwd=ROOT,
@@ -52,4 +52,5 @@ def test_the_inspectors_store_answers_every_question() -> None:
 
     assert (0, "") == (done.returncode, done.stderr)
     assert "inspector: 3 exchanges over 168 h" in done.stdout
-    assert "  newest 50" in done.stdout
+    for row in ("through HTTP", "into the store", "on disk", "newest 50", "dashboard, week"):
+        assert f"  {row}" in done.stdout

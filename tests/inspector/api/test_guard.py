@@ -41,7 +41,7 @@ def test_without_a_token_nothing_is_told(stranger: httpx.Client, some_id: str) -
     "given", [f"Basic {ADMIN}", "Bearer", "Bearer admin", f"Bearer {ADMIN} x", "Bearer \xff"]
 )
 def test_what_is_no_token_opens_nothing(stranger: httpx.Client, given: str) -> None:
-    answer = stranger.get("/api/me", headers={"authorization": given.encode("latin-1")})
+    answer = stranger.get("/api/me", headers=[(b"authorization", given.encode("latin-1"))])
 
     assert 401 == answer.status_code
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, Request, expect
 
 from tests.inspector import hostile
 from tests.inspector.pages.conftest import OpenPage
@@ -54,11 +54,18 @@ def look(target: Inspector, open_page: OpenPage) -> Iterator[Any]:
     dialogs: list[str] = []
     asked: list[str] = []
 
+    def dismiss(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
     def looked(path: str, shown: str, *expected: str) -> Page:
         began = time.monotonic()
         page = open_page(path, at=target, expected=expected)
-        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda request: asked.append(request.url))
+        page.on("dialog", dismiss)
+        page.on("request", note)
         pages.append(page)
         expect(page.locator(shown).first).to_be_visible()
 

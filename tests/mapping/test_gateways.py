@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 from otel_bridge.mapping import Body, api, spot
+from tests.gateways import APISIX, ENVOY, NGINX, TRAEFIK, TYK
 from tests.mapping.spans import Batch, SpanOf, exchange_of, request
 
 
 def test_envoy_and_istio_write_every_value_as_text() -> None:
-    exchange = exchange_of(
-        {
-            "component": "proxy",
-            "http.method": "POST",
-            "http.url": "http://shop.example.com:8080/cart?item=7",
-            "http.protocol": "HTTP/2",
-            "http.status_code": "201",
-            "request_size": "312",
-            "response_size": "48",
-            "user_agent": "curl/8.5.0",
-            "peer.address": "10.1.2.3",
-            "guid:x-request-id": "0c1b7f0e-3f4d-9a6c-8d2f-aa7c0c1b7f0e",
-            "upstream_cluster": "outbound|80||cart.default.svc.cluster.local",
-            "upstream_address": "10.1.9.9:8080",
-            "response_flags": "-",
-            "node_id": "sidecar~10.1.2.9~cart.default~default.svc.cluster.local",
-        }
-    )
+    exchange = exchange_of(ENVOY.attributes)
 
     assert "POST" == exchange.method
     assert "http://shop.example.com:8080/cart?item=7" == exchange.url
@@ -64,26 +48,7 @@ def test_envoy_with_the_stable_names_beside_the_old_ones() -> None:
 
 
 def test_traefik_names_its_router_rule_and_a_host_with_port() -> None:
-    exchange = exchange_of(
-        {
-            "entry_point": "websecure",
-            "http.request.method": "PUT",
-            "network.protocol.version": "1.1",
-            "network.protocol.name": "http/1.1",
-            "http.request.body.size": -1,
-            "url.path": "/api/items/7",
-            "url.query": "",
-            "url.scheme": "https",
-            "user_agent.original": "Go-http-client/1.1",
-            "server.address": "api.example.com:8443",
-            "client.address": "192.0.2.7",
-            "client.port": 51234,
-            "http.request.header.content-type": ["application/json"],
-            "http.request.header.x-tags": ["a, b"],
-            "http.route": "Host(`api.example.com`) && PathPrefix(`/api`)",
-            "http.response.status_code": 204,
-        }
-    )
+    exchange = exchange_of(TRAEFIK.attributes)
 
     assert "https://api.example.com:8443/api/items/7" == exchange.url
     assert ("HTTP/1.1", 204) == (exchange.http_version, exchange.status)
@@ -99,25 +64,7 @@ def test_traefik_names_its_router_rule_and_a_host_with_port() -> None:
 
 
 def test_apisix_says_everything_twice() -> None:
-    exchange = exchange_of(
-        {
-            "net.host.name": "api.example.com",
-            "http.method": "GET",
-            "http.request.method": "GET",
-            "http.scheme": "http",
-            "http.target": "/orders?limit=2",
-            "url.path": "/orders",
-            "http.user_agent": "curl/8.5.0",
-            "apisix.route_id": "7",
-            "apisix.route_name": "orders-route",
-            "apisix.service_id": "3",
-            "apisix.service_name": "orders",
-            "http.route": "/orders*",
-            "x-tenant": "blue",
-            "http.status_code": 200,
-            "http.response.status_code": 200,
-        }
-    )
+    exchange = exchange_of(APISIX.attributes)
 
     assert ("GET", "http://api.example.com/orders?limit=2", 200) == (
         exchange.method,
@@ -129,24 +76,7 @@ def test_apisix_says_everything_twice() -> None:
 
 
 def test_nginx_module() -> None:
-    exchange = exchange_of(
-        {
-            "http.method": "POST",
-            "http.target": "/upload?name=a%20b",
-            "http.scheme": "https",
-            "http.route": "/upload",
-            "http.flavor": "2.0",
-            "http.user_agent": "curl/8.5.0",
-            "http.request_content_length": 2048,
-            "net.host.name": "files.example.com",
-            "net.sock.peer.addr": "2001:db8::7",
-            "net.sock.peer.port": 40123,
-            "net.host.port": 8443,
-            "http.response_content_length": 17,
-            "http.status_code": 201,
-            "http.request.header.x-tenant": ["blue"],
-        }
-    )
+    exchange = exchange_of(NGINX.attributes)
 
     assert "https://files.example.com:8443/upload?name=a%20b" == exchange.url
     assert ("HTTP/2", 201) == (exchange.http_version, exchange.status)
@@ -157,27 +87,7 @@ def test_nginx_module() -> None:
 
 
 def test_tyk_by_way_of_otelhttp() -> None:
-    exchange = exchange_of(
-        {
-            "http.request.method": "GET",
-            "url.scheme": "http",
-            "url.path": "/pets",
-            "url.query": "kind=cat",
-            "server.address": "tyk.example.com",
-            "server.port": 8080,
-            "network.peer.address": "198.51.100.20",
-            "network.peer.port": 35432,
-            "client.address": "203.0.113.9",
-            "network.protocol.name": "http",
-            "network.protocol.version": "1.1",
-            "user_agent.original": "curl/8.5.0",
-            "http.response.status_code": 200,
-            "http.response.body.size": 512,
-            "tyk.api.name": "pets",
-            "tyk.api.id": "b84fe1a0",
-            "tyk.gw.id": "gw-1",
-        }
-    )
+    exchange = exchange_of(TYK.attributes)
 
     assert "http://tyk.example.com:8080/pets?kind=cat" == exchange.url
     assert ("203.0.113.9", 35432) == (exchange.client_address, exchange.client_port)

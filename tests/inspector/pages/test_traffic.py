@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -152,6 +153,16 @@ def test_dragging_over_the_bars_zooms_in(open_page: OpenPage) -> None:
     page.mouse.up()
 
     expect(page).to_have_url(re.compile(r"from=\d{16}&to=\d{16}"))
+
+
+def test_what_is_found_is_saved_as_a_file(open_page: OpenPage, inspector: Inspector) -> None:
+    page = open_page("/?q=status:5xx&live=0")
+    wanted = len(inspector.get("/api/search", q="status:5xx", limit=500)["rows"])
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name="NDJSON").click()
+
+    assert wanted == len(Path(download.value.path()).read_text().splitlines())
 
 
 def test_an_exchange_opens_beside_the_table_by_click_and_by_keyboard(open_page: OpenPage) -> None:

@@ -47,7 +47,8 @@ export function Traffic() {
         ${histogram.data && html`<${Histogram} data=${histogram.data} onZoom=${setSpan} />`}
         <p class="volume-line soft">${histogram.data ? `${count(histogram.data.total)} exchanges${histogram.data.complete ? "" : " so far: counting took too long"}` : "…"}
           ${feed.leftOut.value > 0 && html` · <span role="status">${count(feed.leftOut.value)} not shown live: too many at once</span>`}
-          ${live && feed.connection.value === "lost" && html` · <span role="status">connecting again …</span>`}</p>
+          ${live && feed.connection.value === "lost" && html` · <span role="status">connecting again …</span>`}
+          ${histogram.data?.total > 0 && html`<${Exports} asked=${asked} />`}</p>
       </div>
       <${Facets} data=${facets.data} />
       <section class="traffic-table card">
@@ -91,6 +92,12 @@ function useTableKeys(rows, chosen, open, live) {
     Escape: ["Close the exchange", () => chosen && setParams({ x: "", tab: "" })],
     l: ["Live or paused", () => setParams({ live: live ? "0" : "" })],
   });
+}
+
+/** What is found as a file; the browser shows how far it is. */
+function Exports({ asked }) {
+  return html`<span class="exports">Export ${[["har", "HAR"], ["ndjson", "NDJSON"], ["csv", "CSV"], ["otlp", "OTLP"]].map(([format, name]) => html`
+    <a href=${address("/api/export", { ...asked, format })} download>${name}</a>`)}</span>`;
 }
 
 function LiveSwitch({ live, feed }) {

@@ -25,8 +25,9 @@ COPY --from=build /opt/otel-bridge /opt/otel-bridge
 COPY deploy/sbom.cdx.json /opt/otel-bridge/
 COPY deploy/container.yaml /etc/otel-bridge/config.yaml
 RUN install -d -o 10001 -g 10001 -m 0700 /var/lib/otel-bridge
-# No bytecode is written, and nothing needs /tmp.
-ENV PATH=/opt/otel-bridge/bin:$PATH HOME=/var/lib/otel-bridge PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+# No bytecode is written, and nothing needs /tmp: SQLite puts what is too large to sort in memory beside its files.
+ENV PATH=/opt/otel-bridge/bin:$PATH HOME=/var/lib/otel-bridge SQLITE_TMPDIR=/var/lib/otel-bridge \
+    PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 10001:10001
 VOLUME /var/lib/otel-bridge
 EXPOSE 4317 4318 4380 9464

@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -32,6 +33,13 @@ CONFINED = (
     "exec setpriv --reuid=10001 --regid=10001 --clear-groups --no-new-privs "
     '--inh-caps=-all --bounding-set=-all "$@"'
 )
+# Some 25 MB to sort, ten times what SQLite does in memory.
+SORT = """
+import apsw
+numbers = "with recursive each(n) as (select 1 union all select n + 1 from each where n < 200000)"
+query = numbers + "select hex(randomblob(60)) as text from each order by text"
+print(len(list(apsw.Connection(":memory:").execute(query))))
+"""
 
 
 def pinned(lock: str) -> dict[str, str]:
@@ -106,6 +114,12 @@ def test_the_image_keeps_everything_in_its_volume() -> None:
         assert Path(directory).is_relative_to(volume)
 
 
+def environment() -> dict[str, str]:
+    """What the image sets."""
+    [text] = re.findall(r"^ENV ((?:.*\\\n)*.*)$", DOCKERFILE, re.MULTILINE)
+    return dict(pair.split("=", 1) for pair in text.replace("\\\n", " ").split())
+
+
 @pytest.fixture
 def public() -> Iterator[Path]:
     """A directory that other users can enter, as pytest's own can't be."""
@@ -159,6 +173,31 @@ def test_what_the_lock_names_serves_on_a_read_only_root_without_rights(public: P
 
     assert 0 == serving.returncode, "".join(said) + rest
     assert {USER} == owners, "".join(said)
+
+
+@pytest.mark.field
+def test_sqlite_sorts_more_than_memory_holds_on_a_read_only_root(public: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("a read-only root takes root's rights to make")
+    [volume] = re.findall(r"^VOLUME (\S+)$", DOCKERFILE, re.MULTILINE)
+    public.chmod(0o777)
+    unshare = program("unshare", package="util-linux")
+
+    done = subprocess.run(
+        [unshare, "--mount", "sh", "-ec", CONFINED, "sh", str(public), sys.executable, "-S", "-c", SORT],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(Path(apsw.__file__).parents[1]),
+            "SQLITE_TMPDIR": environment()["SQLITE_TMPDIR"].replace(volume, str(public)),
+        },
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (0, "200000\n") == (done.returncode, done.stdout), done.stderr
 
 
 def _install_the_lock(target: Path) -> None:

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Outside programs that field tests compare with, from the distribution's packages: a Lua interpreter,
-# Prometheus' promtool, a browser, a C compiler.
+# Prometheus' promtool, a browser, a C compiler; and the OpenTelemetry Collector, built with Go (1.25 or later).
 # Without the rights to install them, those tests are skipped (and fail where CI is set).
 set -eu
 missing=""
@@ -12,4 +12,7 @@ if [ -n "$missing" ] && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; the
     apt-get update -qq
     # shellcheck disable=SC2086
     DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq -y --no-install-recommends $missing >/dev/null
+fi
+if command -v go >/dev/null; then
+    "$(dirname "$0")/collector/build.sh"
 fi

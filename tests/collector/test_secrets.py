@@ -6,11 +6,11 @@ import gzip
 from pathlib import Path
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.bridge import eventually
 from tests.collector.gateway import PATIENCE, Gateway
+from tests.collector.otlp import CAPTURED, spans
 from tests.disasters.canaries import Plot, found
 from tests.end_to_end.traffic import replayed
 from tests.vendor_server import Reply, VendorServer, closed_port
@@ -45,16 +45,6 @@ UNKNOWN = frozenset(
     }
 )
 """What the bridge masks and the Collector's statements don't know; docs/collector.md tells."""
-
-
-def spans(bodies: list[bytes]) -> list[Span]:
-    return [
-        span
-        for body in bodies
-        for resource_spans in ExportTraceServiceRequest.FromString(body).resource_spans
-        for scope_spans in resource_spans.scope_spans
-        for span in scope_spans.spans
-    ]
 
 
 def nowhere() -> dict[str, str]:
@@ -105,7 +95,6 @@ def test_another_backend_gets_all_spans_and_no_captured_header_or_body(tmp_path:
             )
 
     keys = {attribute.key for span in sent(backend) for attribute in span.attributes}
-    captured = ("http.request.header.", "http.response.header.", "http.request.body.", "http.response.body.")
-    assert [] == [key for key in keys if key.startswith(captured)]
+    assert [] == [key for key in keys if key.startswith(CAPTURED)]
     assert "http.method" in keys
-    assert any(key.startswith(captured) for span in sent(bridge) for key in [a.key for a in span.attributes])
+    assert any(key.startswith(CAPTURED) for span in sent(bridge) for key in [a.key for a in span.attributes])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from otel_bridge.mapping import SpanAddress, spot
-from otel_bridge.mapping.removal import without
+from otel_bridge.mapping.removal import logs_without, without
 from otel_bridge.otlp.messages import PackedRequest
 
 
@@ -17,6 +17,11 @@ def cut(record: bytes, gone: Collection[SpanAddress], traces: Collection[bytes])
     """*record* without the exchanges at *gone*, and what is left of *traces*; None: it has neither."""
     spans = {*gone, *_of_traces(record, traces, gone)}
     return without(record, spans) if spans else None
+
+
+def cut_logs(record: bytes, gone: Collection[SpanAddress]) -> bytes | None:
+    """Likewise of *record*, an ExportLogsServiceRequest of access logs, each of which is an exchange."""
+    return logs_without(record, gone) if gone else None
 
 
 def _of_traces(

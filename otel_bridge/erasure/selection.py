@@ -9,13 +9,16 @@ from google.protobuf.message import DecodeError
 from otel_bridge.inspector.query import Query, Subject, matcher
 from otel_bridge.inspector.store.interface import Period
 from otel_bridge.inspector.wire.direct import received
-from otel_bridge.mapping import SpanAddress, spot
+from otel_bridge.mapping import SpanAddress, access_logs, spot
 
 
 class Selected(NamedTuple):
     span: SpanAddress
     trace_id: bytes
     started_us: int
+    request_id: str
+    is_log: bool
+    """An access log, which may tell of the same exchange as a span elsewhere."""
 
 
 class Selection:
@@ -37,7 +40,13 @@ class Selection:
             return []
         exchanges = received((found.exchange for found in spotted), arrived_us=received_ns // 1000)
         return [
-            Selected(found.span, found.exchange.trace_id, exchange.started_us)
+            Selected(
+                found.span,
+                found.exchange.trace_id,
+                exchange.started_us,
+                found.exchange.request_id,
+                found.exchange.source == access_logs.SOURCE,
+            )
             for found, exchange in zip(spotted, exchanges, strict=True)
             if self._is_in_period(exchange.started_us) and self._matches(Subject(exchange))
         ]

@@ -22,7 +22,7 @@ from otel_bridge.kong.files import PLUGIN_FILES, plugin_file
 from otel_bridge.kong.recipe import plugin_recipe
 from otel_bridge.kong.settings import CaptureSettings
 from otel_bridge.kong.sizes import recommended_queue
-from tests.bridge import PROTOBUF, Bridge, eventually
+from tests.bridge import PATIENCE, PROTOBUF, Bridge, eventually
 from tests.programs import program
 
 ROOT = Path(__file__).parent.parent
@@ -197,13 +197,16 @@ class TestTheBridge:
             assert 401 == bridge.post(request).status_code
             assert 200 == bridge.post(request, PROTOBUF | kongs).status_code
             eventually(lambda: len(_found(address, login)) == 1, "the exchange is on the page")
-            assert 401 == httpx.get(address, headers={"Host": "localhost"}).status_code
-            assert 421 == httpx.get(address, headers=login | {"Host": "bridge"}).status_code
+            assert 401 == _get(address, {"Host": "localhost"}).status_code
+            assert 421 == _get(address, login | {"Host": "bridge"}).status_code
 
 
 def _found(address: str, headers: dict[str, str]) -> list[Any]:
-    answer = httpx.get(address, headers=headers)
-    return list(answer.raise_for_status().json()["rows"])
+    return list(_get(address, headers).raise_for_status().json()["rows"])
+
+
+def _get(address: str, headers: dict[str, str]) -> httpx.Response:
+    return httpx.get(address, headers=headers, timeout=PATIENCE)
 
 
 class TestKong:

@@ -35,7 +35,7 @@ _MOST_NODES = 1024
 # Bytes; at the bound the oldest goes on alone instead of waiting.
 MAX_WAITING = 16 * 1024 * 1024
 # Of each signal, what went on is remembered by its request id.
-_REMEMBERED = 50_000
+_REMEMBERED = 20_000
 
 
 class _Waiting(NamedTuple):

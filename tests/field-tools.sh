@@ -14,5 +14,5 @@ if [ -n "$missing" ] && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; the
     DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq -y --no-install-recommends $missing >/dev/null
 fi
 if command -v go >/dev/null; then
-    "$(dirname "$0")/collector/build.sh"
+    "$(dirname "$0")/collector/build.sh" >/dev/null
 fi

@@ -271,15 +271,15 @@ class Bridge:
 
 def _frame(config: Config) -> dict[str, Any]:
     """What receivers, journal and inspector are built from, and so can't change beside them."""
-    return config.model_dump(
-        exclude={
-            "exporters": True,
-            # The inspector masks by it what does not come through the bridge.
-            "redaction": not config.inspector.enabled,
-            "receivers": {"otlp": {"auth"}},
-            "telemetry": {"logs"},
-        }
-    )
+    beside: dict[str, Any] = {
+        "exporters": True,
+        "receivers": {"otlp": {"auth"}},
+        "telemetry": {"logs"},
+    }
+    # The inspector masks by it what does not come through the bridge.
+    if not config.inspector.enabled:
+        beside["redaction"] = True
+    return config.model_dump(exclude=beside)
 
 
 def _unusable(error: JournalError) -> StartupError:

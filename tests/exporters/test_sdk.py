@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from opentelemetry import context
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
@@ -45,7 +45,8 @@ def spans(
 ) -> list[ReadableSpan]:
     """A finished span of the SDK for each of *targets*, as a web framework's instrumentation ends them."""
     memory = InMemorySpanExporter()
-    provider = TracerProvider(resource=Resource({"service.name": "shop"}))
+    limits = SpanLimits(max_span_attributes=1000)
+    provider = TracerProvider(resource=Resource({"service.name": "shop"}), span_limits=limits)
     provider.add_span_processor(SimpleSpanProcessor(memory))
     tracer = provider.get_tracer("some.framework")
     for target in targets:
@@ -183,7 +184,11 @@ def test_a_refused_exchange_is_a_failure_but_its_neighbours_are_delivered(
 def test_an_exchange_that_no_payload_can_hold_is_a_failure(
     server: VendorServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    huge = spans("/huge", attributes={"url.query": "x" * MAX_PAYLOAD})
+    # Each of them is short enough to be taken into the exchange.
+    headers = {
+        f"http.request.header.x-{number:04d}": "x" * 30_000 for number in range(MAX_PAYLOAD // 30_000 + 1)
+    }
+    huge = spans("/huge", attributes=headers)
 
     assert FAILURE == exporter(server).export([*spans("/a"), *huge])
     assert ["https://shop.example.com/a"] == urls(*server.requests)

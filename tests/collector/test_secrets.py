@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tests.bridge import eventually
 from tests.collector.gateway import PATIENCE, Gateway
 from tests.collector.otlp import CAPTURED, spans
 from tests.disasters.canaries import Plot, found
-from tests.end_to_end.traffic import replayed
+from tests.end_to_end.traffic import Call, replayed, request
 from tests.vendor_server import Reply, VendorServer, closed_port
 
 pytestmark = pytest.mark.field
@@ -68,6 +69,27 @@ def test_secrets_are_masked_before_the_queues_touch_the_disk(tmp_path: Path) -> 
     # So the test can see: the same search finds what stood beside them.
     assert LEFT_OUT == {each.place for each in plot.planted if not list(found(each, each.harmless, files))}
     assert gateway.logged("s3cr3t") == 0
+
+
+def test_what_only_looks_like_a_secret_stays(tmp_path: Path) -> None:
+    body = json.dumps(
+        {
+            "south": 5.25,
+            "broken": "no",
+            "expression": "a=1",
+            "bypass": True,
+            "laptop": "x",
+            "shipping": "free",
+        }
+        | {"lat": 0.4123456789012345, "key": "k", "signature": "Ann", "sig": "s", "profession": "smith"}
+        | {"url": "https://shop.example.com/a@b", "basic": "basic training", "id": 17637792001111222}
+    )
+    with Gateway(tmp_path, nowhere()) as gateway:
+        gateway.post(request(Call("/1", attributes={"http.response.body.content": body})))
+        gateway.kill()
+        files = gateway.files()
+
+    assert any(body.encode() in file for file in files.values())
 
 
 def test_another_backend_gets_all_spans_and_no_captured_header_or_body(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ plugins:
     traces_endpoint: {endpoint}/v1/traces
     sampling_rate: 1
 # and in kong.conf
-tracing_instrumentations = request,router,balancer,plugin_access
+tracing_instrumentations = request   # or all: the gateway's own work, too
 tracing_sampling_rate = 1.0
 """
 _MINUTES = (1, 10)

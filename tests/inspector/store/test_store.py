@@ -32,6 +32,23 @@ def test_the_same_exchange_is_kept_once(store: SqliteStore) -> None:
     assert 3 == len(_ids(store))
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_a_repeat_that_brings_bodies_takes_the_place_of_one_without(
+    store: SqliteStore, together: bool
+) -> None:
+    whole = kept(1, response=Side(body=b"a peculiar word", body_size=15))
+    bare = whole._replace(response=Side(body_size=15, omitted="not wanted"))
+    for batch in [[bare, whole]] if together else [[bare], [whole], [bare]]:
+        store.append(batch)
+
+    found = store.get(whole.id)
+    assert found
+    assert whole == found.exchange
+    assert [whole.id] == _ids(store, "peculiar")
+    assert [whole.id] == _ids(store)
+    assert 1 == store.dashboard(ALL, EVER).now.exchanges
+
+
 def test_pages_go_from_the_newest_to_the_oldest_across_hours(store: SqliteStore) -> None:
     spread = [kept(number, started_us=STARTED_US - number * HOUR_US // 3) for number in range(20)]
     store.append(spread[::-1])

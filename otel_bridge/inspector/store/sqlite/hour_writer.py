@@ -20,6 +20,7 @@ BODIES_GONE = "bodies gone"
 SPILL = "spill"
 """State: how many rows behind its millisecond's first one an exchange may stand."""
 
+_WORTH_REPLACING = rows.Flags.REQUEST_BODY | rows.Flags.RESPONSE_BODY | rows.Flags.CAPTURED
 _INSERT = (
     f"INSERT INTO exchange (row, pinned, {', '.join(rows.COLUMNS)}) VALUES (?, ?{', ?' * len(rows.COLUMNS)})"
 )
@@ -45,9 +46,12 @@ class HourWriter:
         with database.translated(self.path):
             try:
                 with database.transaction(self.db):
-                    new = self._new(exchanges)
+                    new, fuller = self._sorted(exchanges)
                     if new:
                         self._insert(new, packer)
+                    self._replace(fuller, packer)
+                    if (new or fuller) and schema.state(self.db, BODIES_GONE):
+                        schema.set_state(self.db, BODIES_GONE, 0)
             except BaseException:
                 # The names that were to be added are not there.
                 self._names = Names(self.db)
@@ -62,23 +66,34 @@ class HourWriter:
         finally:
             self.db.close()
 
-    def _new(self, exchanges: Sequence[Exchange]) -> dict[bytes, Exchange]:
-        found: dict[bytes, Exchange] = {}
+    def _sorted(self, exchanges: Sequence[Exchange]) -> tuple[dict[bytes, Exchange], dict[int, Exchange]]:
+        """Those that are new by id, and by row those that tell more than what is there."""
+        new: dict[bytes, Exchange] = {}
+        fuller: dict[int, Exchange] = {}
         for exchange in exchanges:
             identity = bytes.fromhex(exchange.id)
-            known = (
-                identity in found or self.db.execute("SELECT 1 FROM exchange WHERE id = ?", (identity,)).get
-            )
-            if not known:
-                found[identity] = rows.storable(exchange)
-        return found
+            if identity in new:
+                if _tells_more(exchange, rows.flags(new[identity])):
+                    new[identity] = rows.storable(exchange)
+                continue
+            known: Any = self.db.execute("SELECT row, flags FROM exchange WHERE id = ?", (identity,)).get
+            if known is None:
+                new[identity] = rows.storable(exchange)
+            elif _tells_more(exchange, known[1]):
+                fuller[known[0]] = rows.storable(exchange)
+        return new, fuller
+
+    def _replace(self, fuller: dict[int, Exchange], packer: Packer) -> None:
+        """Roll-ups stay: they count exchanges, and none came."""
+        for row, exchange in fuller.items():
+            pinned: Any = self.db.execute("SELECT pinned FROM exchange WHERE row = ?", (row,)).get
+            remove_rows(self.db, [row])
+            insert(self.db, [row], [exchange], packer, pinned=bool(pinned))
 
     def _insert(self, new: dict[bytes, Exchange], packer: Packer) -> None:
         exchanges = list(new.values())
         insert(self.db, self._free_rows(exchanges), exchanges, packer)
         rollups.save(self.db, tally(exchanges, self._names))
-        if schema.state(self.db, BODIES_GONE):
-            schema.set_state(self.db, BODIES_GONE, 0)
 
     def _free_rows(self, exchanges: Sequence[Exchange]) -> list[int]:
         free: dict[int, int] = {}
@@ -103,6 +118,14 @@ class HourWriter:
             last: Any = self.db.execute(_LAST_OF_MILLISECOND, (place, place)).get
             free[place] = place if last is None else last + 1
         return free[place]
+
+
+def _tells_more(exchange: Exchange, known: int) -> bool:
+    """Whether the repeat *exchange* has what the kept one, with the flags *known*, is without.
+
+    One exporter may send an exchange with its bodies and another one without.
+    """
+    return bool(rows.flags(exchange) & _WORTH_REPLACING & ~known)
 
 
 def insert(

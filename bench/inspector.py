@@ -16,8 +16,8 @@ from bench import posting
 from otel_bridge.inspector.exchange import Exchange, Side, Wire, exchange_id
 from otel_bridge.inspector.query import parse
 from otel_bridge.inspector.store.interface import EVER, FACETS, Period
+from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.store.sqlite import SqliteStore
-from otel_bridge.inspector.store.sqlite.retention import Retention
 
 INSPECTOR = "inspector"
 EXCHANGES = 200_000

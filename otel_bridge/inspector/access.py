@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -27,11 +26,6 @@ class AccessToken:
     def name(self) -> str:
         """What may be shown and logged of it."""
         return sha256(self.token.encode()).hexdigest()[:8]
-
-
-def made_at_start() -> AccessToken:
-    """The one token of an inspector that was given none."""
-    return AccessToken(token=secrets.token_urlsafe(24), role=Role.ADMIN)
 
 
 class AccessTokens:

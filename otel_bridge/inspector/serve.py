@@ -9,7 +9,6 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import asdict
 from ipaddress import ip_address
 
 import structlog
@@ -29,7 +28,6 @@ from otel_bridge.inspector.policy import Policy
 from otel_bridge.inspector.settings import InspectorSettings
 from otel_bridge.inspector.store.interface import StoreError
 from otel_bridge.inspector.store.sqlite import SqliteStore
-from otel_bridge.inspector.store.sqlite.retention import Retention
 from otel_bridge.inspector.wire import front_door
 from otel_bridge.inspector.wire.tokens import IngestTokens
 
@@ -86,7 +84,7 @@ async def serve(
 
 def _open(settings: InspectorSettings) -> SqliteStore:
     try:
-        return SqliteStore(settings.directory, retention=Retention(**asdict(settings.retention)))
+        return SqliteStore(settings.directory, retention=settings.retention)
     except StoreError as error:
         raise StartupError(f"Cannot use the inspector's store: {error}.") from error
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from otel_bridge.inspector.access import AccessToken
+from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.wire.tokens import IngestToken
 from otel_bridge.redaction import DEFAULTS, RedactionRules
 
@@ -18,17 +19,6 @@ class LogBodies(StrEnum):
     ERRORS = "errors"
     """Of exchanges that failed: status 400 and above, or none."""
     NONE = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
-    """Seconds and bytes."""
-
-    age: float
-    size: int
-    bodies: float
-    """How long bodies are kept; at most `age`."""
-    min_free: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

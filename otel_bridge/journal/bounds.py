@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from otel_bridge.database_files import free_bytes
 from otel_bridge.journal.segment import PAGE_SIZE
 
 _MIB = 1024 * 1024
-
-
-def free_bytes(directory: Path) -> int:
-    """What an ordinary user may still write to the file system of *directory*."""
-    status = os.statvfs(directory)
-    return status.f_bavail * status.f_frsize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,16 +7,15 @@ a file of a newer version stays untouched to the byte.
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from otel_bridge import database_files
 from otel_bridge.journal.errors import JournalTooNew
 
 QUARANTINED = ".quarantined"
@@ -24,7 +23,6 @@ QUARANTINED = ".quarantined"
 _MAGIC = b"SQLite format 3\0"
 _APPLICATION_ID = 0x4F54424A  # "OTBJ"
 _HEADER_SIZE = 100
-_COMPANIONS = ("-wal", "-shm", "-journal")
 # A second process beside serve, or somebody's SQLite shell, may hold a lock for a moment.
 _BUSY_SECONDS = 5.0
 
@@ -56,8 +54,8 @@ def create(path: Path, form: Format, fill: Callable[[sqlite3.Connection], None] 
     """
     draft = path.with_name(path.name + ".new")
     # What a lost file of the same name left behind would be replayed into the new one.
-    remove(draft)
-    remove(path)
+    database_files.remove(draft)
+    database_files.remove(path)
     # SQLite gives its WAL and journal the same permissions: traffic is nobody else's business.
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
@@ -72,10 +70,10 @@ def create(path: Path, form: Format, fill: Callable[[sqlite3.Connection], None] 
             # Last, so that everything is in the database and nothing in a WAL when it is renamed.
             db.execute(f"PRAGMA journal_mode = {form.journal_mode}")
     except sqlite3.Error:
-        remove(draft)
+        database_files.remove(draft)
         raise
     draft.rename(path)
-    sync_directory(path.parent)
+    database_files.sync_directory(path.parent)
 
 
 def identify(path: Path, form: Format) -> int:
@@ -149,36 +147,6 @@ def size_on_disk(path: Path) -> int:
     return sum(_size(file) for file in (path, wal_of(path)))
 
 
-def remove(path: Path) -> None:
-    for suffix in ("", *_COMPANIONS):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-
-def set_aside(path: Path) -> Path:
-    """Rename a damaged database and what belongs to it, so that nobody reads it but people can."""
-    aside = next(free for free in _names_aside(path) if not free.exists())
-    for suffix in _COMPANIONS:
-        with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
-    path.rename(aside)
-    sync_directory(path.parent)
-    return aside
-
-
-def is_aside(path: Path) -> bool:
-    """Whether *path* is a database that was set aside, and not a companion of one."""
-    return QUARANTINED in path.name and not path.name.endswith(_COMPANIONS)
-
-
-def sync_directory(directory: Path) -> None:
-    """Make names that were created or changed in *directory* survive a power failure."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 class _Connection(sqlite3.Connection):
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         try:
@@ -186,12 +154,6 @@ class _Connection(sqlite3.Connection):
         except UnicodeDecodeError as error:
             # Python failed to decode SQLite's message, which quotes what is in the damaged file.
             raise sqlite3.DatabaseError("malformed database schema") from error
-
-
-def _names_aside(path: Path) -> Iterator[Path]:
-    """What was set aside before under the same name is kept too."""
-    for number in itertools.count():
-        yield path.with_name(path.name + QUARANTINED + (f"-{number}" if number else ""))
 
 
 def _size(path: Path) -> int:

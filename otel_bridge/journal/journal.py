@@ -21,10 +21,11 @@ from typing import Self
 
 import structlog
 
+from otel_bridge.database_files import free_bytes
 from otel_bridge.journal import backlog, sealing
 from otel_bridge.journal.appender import Appender
 from otel_bridge.journal.backlog import Backlog, Surplus
-from otel_bridge.journal.bounds import Bounds, free_bytes
+from otel_bridge.journal.bounds import Bounds
 from otel_bridge.journal.cursors import CursorFile
 from otel_bridge.journal.errors import JournalError
 from otel_bridge.journal.lock import DirectoryLock

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from otel_bridge import database_files
 from otel_bridge.journal import database, sealing, segment
 from otel_bridge.journal.cursors import cursors_in
 from otel_bridge.journal.errors import JournalError, JournalLocked
@@ -95,14 +96,14 @@ def replace(path: Path, bodies: Mapping[int, bytes]) -> bool:
         draft.rename(path)
         for suffix in ("-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
-        database.sync_directory(path.parent)
+        database_files.sync_directory(path.parent)
     except (sqlite3.Error, OSError) as error:
         if isinstance(error, FileNotFoundError) and not path.exists():
             return False
         raise refusal(error, path) from error
     finally:
         with contextlib.suppress(OSError):
-            database.remove(draft)
+            database_files.remove(draft)
     return True
 
 

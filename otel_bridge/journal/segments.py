@@ -19,6 +19,7 @@ from pathlib import Path
 
 import structlog
 
+from otel_bridge import database_files
 from otel_bridge.journal import database, segment, state
 from otel_bridge.journal.errors import JournalError
 from otel_bridge.journal.readers import Readers
@@ -65,9 +66,7 @@ class Segments:
     @property
     def quarantined(self) -> int:
         """Files that were set aside and are still there, the state file's among them."""
-        return sum(
-            1 for path in self.directory.glob("*" + database.QUARANTINED + "*") if database.is_aside(path)
-        )
+        return len(database_files.aside(self.directory, database.QUARANTINED))
 
     def holding(self, after: int) -> Segment | None:
         """The first segment with a record behind *after*."""
@@ -96,7 +95,7 @@ class Segments:
         if not self._drop(segment):
             return
         try:
-            database.remove(segment.path)
+            database_files.remove(segment.path)
         except OSError as error:
             log.warning("journal segment can't be removed", file=str(segment.path), reason=str(error))
 
@@ -144,7 +143,7 @@ class Segments:
         elif bad:
             self._set_aside(path, "none of its records is intact")
         else:
-            database.remove(path)
+            database_files.remove(path)
 
     def _check_order(self) -> None:
         for left, right in itertools.pairwise(self.held):
@@ -156,7 +155,7 @@ class Segments:
 
     def _set_aside(self, path: Path, reason: str) -> None:
         try:
-            database.set_aside(path)
+            database_files.set_aside(path, database.QUARANTINED)
         except OSError as error:
             reason = f"{reason}; and it can't be renamed: {error.strerror}"
         log.error("journal segment quarantined", file=str(path), reason=reason)

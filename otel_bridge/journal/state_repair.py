@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from otel_bridge import database_files
 from otel_bridge.journal import database, dead_letter, state
 from otel_bridge.journal.sqlite_errors import is_damage, is_unreadable
 
@@ -50,7 +51,7 @@ def repair(directory: Path, *, fill: Fill) -> tuple[Path, int]:
     Returns the name of the old one now, and how many dead letters were saved from it. Raises sqlite3.Error
     or OSError.
     """
-    aside = database.set_aside(directory / state.FILE)
+    aside = database_files.set_aside(directory / state.FILE, database.QUARANTINED)
     saved = 0
 
     def fill_all(db: sqlite3.Connection) -> None:

@@ -12,7 +12,8 @@ from otel_bridge.asgi import StartupError
 from otel_bridge.config.models import Config, Inspector
 from otel_bridge.config.redaction import redaction_rules
 from otel_bridge.inspector.access import AccessToken, Role
-from otel_bridge.inspector.settings import InspectorSettings, LogBodies, Retention
+from otel_bridge.inspector.settings import InspectorSettings, LogBodies
+from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.wire.tokens import IngestToken
 from otel_bridge.journal.errors import JournalError
 from otel_bridge.journal.lock import DirectoryLock

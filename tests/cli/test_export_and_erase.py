@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 
 from otel_bridge.cli import main
 from otel_bridge.cli.asking import instant
+from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.store.sqlite import SqliteStore
-from otel_bridge.inspector.store.sqlite.retention import Retention
 from tests.bridge import PATIENCE, PROGRAM, run
 from tests.inspector.store.conftest import HOUR_US, kept
 from tests.inspector.strategies import STARTED_US

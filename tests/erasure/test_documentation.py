@@ -14,8 +14,8 @@ from otel_bridge.cli import main
 from otel_bridge.config import load
 from otel_bridge.inspector.exchange import Side
 from otel_bridge.inspector.query import parse
+from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.store.sqlite import SqliteStore
-from otel_bridge.inspector.store.sqlite.retention import Retention
 from tests.erasure.test_everywhere import one
 from tests.inspector.store.conftest import kept
 from tests.journal import append, open_journal

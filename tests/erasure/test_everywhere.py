@@ -12,8 +12,8 @@ import pytest
 from otel_bridge.erasure import erase
 from otel_bridge.inspector.query import parse
 from otel_bridge.inspector.store.interface import EVER, Period
+from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.store.sqlite import SqliteStore
-from otel_bridge.inspector.store.sqlite.retention import Retention
 from otel_bridge.journal import Cursor, DeadLetters, Journal, JournalError, State
 from otel_bridge.mapping import HttpExchange, SpanAddress, spot
 from otel_bridge.mapping.removal import without

@@ -17,8 +17,8 @@ from otel_bridge.inspector.policy import Policy
 from otel_bridge.inspector.query import All
 from otel_bridge.inspector.settings import LogBodies
 from otel_bridge.inspector.store.interface import Appended, StoreError, StoreFullError
+from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.store.sqlite import SqliteStore
-from otel_bridge.inspector.store.sqlite.retention import Retention
 from otel_bridge.inspector.wire.sink import NotKeptError
 from tests.inspector.exchanges import an_exchange
 

@@ -18,7 +18,8 @@ from otel_bridge.inspector.access import AccessToken, AccessTokens, Role
 from otel_bridge.inspector.api.app import inspector_app
 from otel_bridge.inspector.api.guard import PAGES
 from otel_bridge.inspector.live import Live
-from otel_bridge.inspector.settings import InspectorSettings, Retention
+from otel_bridge.inspector.settings import InspectorSettings
+from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.store.sqlite import SqliteStore
 from otel_bridge.inspector.wire.tokens import IngestTokens
 from tests.inspector.pages.inspector import Inspector

@@ -11,8 +11,9 @@ import pytest
 from otel_bridge.inspector.access import AccessToken, Role
 from otel_bridge.inspector.api import bridge, troubles
 from otel_bridge.inspector.api.status_shapes import BridgeShape, PipelineShape
-from otel_bridge.inspector.settings import InspectorSettings, Retention
+from otel_bridge.inspector.settings import InspectorSettings
 from otel_bridge.inspector.store.interface import Held
+from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.wire.tokens import IngestToken
 from tests.bridge import Bridge, eventually
 from tests.end_to_end.collector import Collector, always

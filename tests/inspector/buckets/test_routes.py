@@ -16,8 +16,8 @@ from otel_bridge.asgi import AsgiServer, listen
 from otel_bridge.inspector import buckets
 from otel_bridge.inspector.access import AccessToken, AccessTokens, Role
 from otel_bridge.inspector.exchange import Exchange, Side, Wire
+from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.store.sqlite import SqliteStore
-from otel_bridge.inspector.store.sqlite.retention import Retention
 from otel_bridge.inspector.wire.front_door import application
 from otel_bridge.inspector.wire.tokens import IngestToken, IngestTokens
 from tests.inspector.exchanges import STARTED_US, an_exchange

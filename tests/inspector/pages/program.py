@@ -15,7 +15,8 @@ from pathlib import Path
 from otel_bridge.asgi import bound_address, listen
 from otel_bridge.inspector.access import AccessToken, Role
 from otel_bridge.inspector.serve import serve
-from otel_bridge.inspector.settings import InspectorSettings, Retention
+from otel_bridge.inspector.settings import InspectorSettings
+from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.telemetry import logs
 
 ADMIN, VIEWER = "admin-token", "viewer-token"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from otel_bridge.inspector.exchange import Exchange, exchange_id
+from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.store.sqlite import SqliteStore
-from otel_bridge.inspector.store.sqlite.retention import Retention
 from tests.inspector.strategies import STARTED_US, an_exchange
 
 HOUR_US = 3_600_000_000

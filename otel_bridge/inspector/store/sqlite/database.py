@@ -10,6 +10,7 @@ from pathlib import Path
 
 import apsw
 
+from otel_bridge import database_files
 from otel_bridge.inspector.store.interface import StoreError, StoreFullError
 from otel_bridge.inspector.store.sqlite import schema
 
@@ -22,7 +23,6 @@ _CACHE_KIB = 512
 _WRITER_CACHE_KIB = 32 * 1024
 # 16 MiB: a larger step copies hot pages of the index fewer times, and takes more of the disk meanwhile.
 _CHECKPOINT_PAGES = 2000
-_COMPANIONS = ("-wal", "-shm")
 
 
 class DamagedError(StoreError):
@@ -37,7 +37,7 @@ def create(path: Path) -> None:
     """Make an empty file that is whole from its first moment on. Raises StoreError."""
     new = path.with_name(path.name + ".new")
     with translated(path):
-        remove(new)
+        database_files.remove(new)
         db = apsw.Connection(os.fspath(new))
         try:
             schema.create(db)
@@ -45,7 +45,7 @@ def create(path: Path) -> None:
             db.close()
         new.chmod(0o600)
         new.replace(path)
-        sync_directory(path.parent)
+        database_files.sync_directory(path.parent)
 
 
 def connect(path: Path, *, writes: bool = False) -> apsw.Connection:
@@ -107,31 +107,6 @@ def transaction(db: apsw.Connection) -> Iterator[None]:
 def size_on_disk(path: Path) -> int:
     """Bytes of the database and its WAL."""
     return sum(_size(file) for file in (path, path.with_name(path.name + "-wal")))
-
-
-def remove(path: Path) -> None:
-    for suffix in ("", *_COMPANIONS):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-
-def set_aside(path: Path) -> Path:
-    """Rename a damaged file and what belongs to it, so that nobody reads it but people can."""
-    aside = path.with_name(path.name + QUARANTINED)
-    for suffix in _COMPANIONS:
-        with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
-    path.rename(aside)
-    sync_directory(path.parent)
-    return aside
-
-
-def sync_directory(directory: Path) -> None:
-    """Make names that were created or changed in *directory* survive a power failure."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _check_version(version: int, path: Path) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import apsw
 
 from otel_bridge.inspector.store.interface import Held
+from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.store.sqlite import hours, schema
 from otel_bridge.inspector.store.sqlite.hour_writer import BODIES_GONE
 from otel_bridge.inspector.store.sqlite.library import File, Library
-from otel_bridge.inspector.store.sqlite.retention import Retention, size_of
+from otel_bridge.inspector.store.sqlite.retention import size_of
 from otel_bridge.inspector.store.sqlite.rollups import Kind
 
 _DAY_HOURS = 24

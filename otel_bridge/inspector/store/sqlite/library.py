@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 import apsw
 import structlog
 
+from otel_bridge import database_files
 from otel_bridge.inspector.store.interface import EVER, Period, Position, Stop, StoreError, never
 from otel_bridge.inspector.store.sqlite import database, hours
 from otel_bridge.inspector.store.sqlite.database import DamagedError
@@ -74,8 +75,7 @@ class Library:
             close(path)
 
     def quarantined(self) -> list[str]:
-        found = self.directory.glob(f"*{database.QUARANTINED}")
-        return sorted(path.name for path in found)
+        return sorted(path.name for path in database_files.aside(self.directory, database.QUARANTINED))
 
     def read(self, file: File, work: Callable[[apsw.Connection], T], stop: Stop = never) -> T | None:
         """What *work* makes of a connection to *file*; None: the file is gone, or damaged, which is reported.
@@ -101,7 +101,7 @@ class Library:
                 return
             if self.owner:
                 self.let_go(file.path)
-                aside = database.set_aside(file.path)
+                aside = database_files.set_aside(file.path, database.QUARANTINED)
                 log.error("inspector's file is damaged and set aside", file=str(aside), reason=str(error))
             else:
                 self._known_damaged.add(identity)

@@ -6,15 +6,15 @@ Hours go whole, by removing their file, so that it costs nothing; pinned exchang
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import apsw
 import structlog
 
+from otel_bridge import database_files
 from otel_bridge.inspector.store.interface import StoreFullError
+from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.store.sqlite import database, eraser, finder, hours, pins, schema
 from otel_bridge.inspector.store.sqlite.content import Packer
 from otel_bridge.inspector.store.sqlite.hour_writer import BODIES_GONE
@@ -26,23 +26,6 @@ log = structlog.get_logger(__name__)
 
 _ROWS_AT_ONCE = 200
 _SECOND_US = 1_000_000
-
-
-def free_bytes(directory: Path) -> int:
-    """What an ordinary user may still write to the file system of *directory*."""
-    status = os.statvfs(directory)
-    return status.f_bavail * status.f_frsize
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
-    """Ages in seconds since an exchange began, sizes in bytes."""
-
-    age: float
-    size: int
-    bodies: float
-    min_free: int
-    free: Callable[[Path], int] = free_bytes
 
 
 class Keeper:
@@ -100,7 +83,7 @@ class Keeper:
         pins.save(self._library, file)
         self._library.let_go(file.path)
         with database.translated(file.path):
-            database.remove(file.path)
+            database_files.remove(file.path)
         log.info("inspector let an hour go", file=file.path.name, reason=reason)
 
     def _expire(self, now_us: int) -> None:

@@ -27,6 +27,7 @@ from otel_bridge.inspector.store.interface import (
     StoreFullError,
     never,
 )
+from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.store.sqlite import (
     dashboard,
     eraser,
@@ -39,7 +40,7 @@ from otel_bridge.inspector.store.sqlite import (
 )
 from otel_bridge.inspector.store.sqlite.content import Packer
 from otel_bridge.inspector.store.sqlite.library import Library
-from otel_bridge.inspector.store.sqlite.retention import Keeper, Retention
+from otel_bridge.inspector.store.sqlite.retention import Keeper
 from otel_bridge.inspector.store.sqlite.writer import Writer
 
 _HOUR_US = 3_600_000_000

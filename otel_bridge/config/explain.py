@@ -42,7 +42,8 @@ def explain(
 def nearest_key(model: type[BaseModel], location: Path) -> str:
     """A hint for the unknown key at *location*, counted from *model*."""
     owner = _model_at(model, location[:-1])
-    return did_you_mean(str(location[-1]), owner.model_fields if owner else ())
+    names = [field.alias or name for name, field in owner.model_fields.items()] if owner else ()
+    return did_you_mean(str(location[-1]), names)
 
 
 def _message(detail: ErrorDetails, model: type[BaseModel], location: Path) -> str:
@@ -51,7 +52,7 @@ def _message(detail: ErrorDetails, model: type[BaseModel], location: Path) -> st
         return f"is unknown; {nearest_key(model, location)}"
     if kind == "value_error":
         return str(detail["ctx"]["error"])
-    if kind == "literal_error":
+    if kind in ("literal_error", "enum"):
         choices = re.findall(r"'(\w+)'", detail["ctx"]["expected"])
         return f"must be one of {', '.join(choices)}{_near(detail['input'], choices)}"
     return _PLAIN.get(kind, "is not valid")

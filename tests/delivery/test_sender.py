@@ -4,7 +4,6 @@ import gc
 import inspect
 import ssl
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
@@ -21,7 +20,7 @@ from otel_bridge.delivery.sender import (
     Sender,
     Unreachable,
 )
-from tests.vendor_server import Manner, Reply, VendorServer, closed_port, script
+from tests.vendor_server import PATIENCE, Manner, Reply, VendorServer, closed_port, script
 
 pytestmark = pytest.mark.anyio
 
@@ -42,8 +41,8 @@ async def sending(
     *,
     verify: bool = False,
     context: ssl.SSLContext | None = None,
-    timeout: float = 5.0,  # noqa: ASYNC109 - the sender's, not ours
-    total_timeout: float = 10.0,
+    timeout: float = PATIENCE,  # noqa: ASYNC109 - the sender's, not ours
+    total_timeout: float = 2 * PATIENCE,
     keepalive: float = 5.0,
 ) -> AsyncIterator[Sender]:
     transport = Transport(verify=verify, timeout=timeout, total_timeout=total_timeout, keepalive=keepalive)
@@ -173,27 +172,24 @@ async def test_the_status_counts_where_the_body_breaks_off(server: VendorServer,
 
 async def test_the_status_counts_where_the_body_drips(server: VendorServer) -> None:
     server.answer = lambda _: Reply(200, b"0123456789" * 100, manner=Manner.DRIP_BODY)
-    async with sending(total_timeout=0.3) as sender:
+    async with sending(total_timeout=2.0) as sender:
         answer = await sender.send(post(server.url))
 
     assert 200 == answer.status
-    assert 0 < len(answer.body) < 100
+    assert 0 < len(answer.body) < 1000
 
 
 async def test_an_answer_that_drips_ends_at_the_total_timeout(server: VendorServer) -> None:
     server.answer = lambda _: Reply(manner=Manner.DRIP, headers={"X": "y" * 1000})
-    begin = time.monotonic()
-    async with sending(total_timeout=0.3) as sender:
-        with pytest.raises(Unreachable, match=r"no answer within 0\.3 s"):
+    async with sending(total_timeout=1.0) as sender:
+        with pytest.raises(Unreachable, match=r"no answer within 1 s"):
             await sender.send(post(server.url))
-
-    assert time.monotonic() - begin < 5
 
 
 async def test_a_destination_that_hangs_ends_at_the_timeout(server: VendorServer) -> None:
     server.answer = lambda _: Reply(manner=Manner.HANG)
-    async with sending(timeout=0.2) as sender:
-        with pytest.raises(Unreachable, match=r"silence for 0\.2 s"):
+    async with sending(timeout=1.0) as sender:
+        with pytest.raises(Unreachable, match=r"silence for 1 s"):
             await sender.send(post(server.url))
 
 
@@ -220,7 +216,7 @@ async def test_no_http_answer_is_unreachable(server: VendorServer, reply: Reply,
 async def test_a_sender_works_on_after_every_kind_of_failure(server: VendorServer) -> None:
     bad = [Reply(manner=manner) for manner in (Manner.CLOSE, Manner.RESET, Manner.CUT, Manner.HANG)]
     server.answer = script(bad)
-    async with sending(timeout=0.2) as sender:
+    async with sending(timeout=2.0) as sender:
         for _ in bad:
             with contextlib.suppress(Unreachable):
                 await sender.send(post(server.url))
@@ -231,8 +227,8 @@ async def test_a_sender_works_on_after_every_kind_of_failure(server: VendorServe
 
 @pytest.mark.parametrize("manner", [Manner.HANG, Manner.CLOSE, Manner.RESET, Manner.DRIP])
 async def test_what_was_sent_and_not_answered_may_be_the_reason(server: VendorServer, manner: Manner) -> None:
-    server.answer = lambda _: Reply(manner=manner, interval=0.4)
-    async with sending(timeout=0.3) as sender:
+    server.answer = lambda _: Reply(manner=manner, interval=2.0)
+    async with sending(timeout=1.0) as sender:
         with pytest.raises(Unreachable) as caught:
             await sender.send(post(server.url))
 

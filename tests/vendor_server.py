@@ -26,7 +26,8 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
 
-PATIENCE = 10.0
+PATIENCE = 60.0
+"""Seconds after which a step of a test counts as hanging; only what fails waits for so long."""
 
 
 class Manner(StrEnum):
@@ -87,7 +88,9 @@ def script(replies: Iterable[Reply], then: Reply | None = None) -> Answering:
 
 
 class VendorServer:
-    """`answer` may be replaced while it runs. An *early* one answers heads, before it reads the bodies.
+    """`answer` may be replaced while it runs, and while `may_answer` is not set requests wait.
+
+    An *early* one answers heads, before it reads the bodies.
 
     On a port of its own, or on *sock*, such as one that `refusing_socket` made.
     """
@@ -101,6 +104,8 @@ class VendorServer:
         sock: socket.socket | None = None,
     ) -> None:
         self.answer: Answering = answer or (lambda _: Reply())
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self._early = early
         self.most_in_flight = 0
         self._tls = tls
@@ -207,6 +212,8 @@ class VendorServer:
     async def _reply(self, writer: asyncio.StreamWriter, reply: Reply) -> bool:
         """Answer; False where the connection is over."""
         await asyncio.sleep(reply.delay)
+        while not self.may_answer.is_set():  # noqa: ASYNC110 - it is set by another thread
+            await asyncio.sleep(0.005)
         head, body = _wire(reply)
         match reply.manner:
             case Manner.HANG:

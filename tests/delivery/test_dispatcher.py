@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-import time
+import re
 
 import pytest
 
 from otel_bridge.delivery import Backoff, Kind
 from tests.delivery.vendor import NEVER, TOKEN, Account, PlainTarget, batch, dispatching, finished, numbers
-from tests.vendor_server import Manner, Reply, VendorServer, closed_port, script
+from tests.vendor_server import PATIENCE, Manner, Reply, VendorServer, closed_port, script
 
 pytestmark = pytest.mark.anyio
 
@@ -37,10 +37,12 @@ async def test_nonsense_in_a_200_is_a_delivery(server: VendorServer, account: Ac
 
 
 async def test_one_payload_for_each_api_and_eight_in_all(server: VendorServer, account: Account) -> None:
-    server.answer = lambda _: Reply(delay=0.05)
+    server.may_answer.clear()
     async with dispatching(PlainTarget(server.url), account, queue_size=1) as dispatcher:
         for number in range(24):
             dispatcher.submit(batch(f"api {number % 12}", number))
+        await asyncio.to_thread(server.wait_for, 8)
+        server.may_answer.set()
         await finished(dispatcher)
     received = [numbers(request)[0] for request in server.requests]
 
@@ -68,7 +70,9 @@ async def test_an_outage_is_waited_out_and_logged_at_both_ends(
         await account.until(lambda: dispatcher.hold)
         await finished(dispatcher)
     messages = [
-        (record.levelname, record.message) for record in caplog.records if "galileo" in record.message
+        (record.levelname, re.sub(r"after \d+ s$", "after a while", record.message))
+        for record in caplog.records
+        if "galileo" in record.message
     ]
 
     assert list(range(10)) == sorted(account.settled_origins, key=str)
@@ -78,7 +82,7 @@ async def test_an_outage_is_waited_out_and_logged_at_both_ends(
             "WARNING",
             f"galileo/test: nothing is sent for now: {server.url} answered 503 Service Unavailable: {{}}",
         ),
-        ("INFO", "galileo/test: sending again after 0 s"),
+        ("INFO", "galileo/test: sending again after a while"),
     ] == messages
 
 
@@ -180,10 +184,9 @@ async def test_close_interrupts_requests_and_waits_at_once(server: VendorServer,
         dispatcher.submit(batch("b", 2))
         await account.until(lambda: account.failed)
         await asyncio.to_thread(server.wait_for, 2)
-        begin = time.monotonic()
-        await dispatcher.close()
+        async with asyncio.timeout(PATIENCE / 2):  # less than the destination has to answer
+            await dispatcher.close()
 
-        assert time.monotonic() - begin < 1
         with pytest.raises(RuntimeError):
             dispatcher.submit(batch("a", 3))
     assert [] == account.settled_origins
@@ -195,10 +198,9 @@ async def test_drain_does_not_wait_for_a_destination_that_is_down(
     server.answer = lambda _: Reply(503)
     async with dispatching(PlainTarget(server.url), account, backoff=NEVER) as dispatcher:
         dispatcher.submit(batch("a", 1))
-        begin = time.monotonic()
 
-        assert not await dispatcher.drain(20)
-        assert time.monotonic() - begin < 5
+        async with asyncio.timeout(PATIENCE):
+            assert not await dispatcher.drain(3600)
 
 
 async def test_drain_ends_after_its_time(server: VendorServer, account: Account) -> None:
@@ -213,7 +215,7 @@ async def test_discarded_entries_are_neither_sent_nor_reported(
     server: VendorServer, account: Account
 ) -> None:
     server.answer = script([Reply(503)])
-    async with dispatching(PlainTarget(server.url), account, backoff=Backoff(ceiling=0.3)) as dispatcher:
+    async with dispatching(PlainTarget(server.url), account, backoff=Backoff(ceiling=1.0)) as dispatcher:
         dispatcher.submit(batch("a", 1, 2, 3))
         dispatcher.submit(batch("a", 4))
         await account.until(lambda: dispatcher.hold)

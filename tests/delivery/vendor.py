@@ -13,7 +13,7 @@ from otel_bridge.delivery import Backoff, Batch, Dispatcher, Entry, Kind, Remark
 from otel_bridge.delivery.grouping import Grouping
 from otel_bridge.delivery.measure import Measure
 from otel_bridge.delivery.target import Failed
-from tests.vendor_server import Received
+from tests.vendor_server import PATIENCE, Received
 
 TOKEN = "token-to-keep-secret"
 # A retry a moment later instead of after seconds.
@@ -24,7 +24,7 @@ NEVER = Backoff(ceiling=3600.0)
 class PlainTarget:
     account_setting = "token"
     address_settings = "address"
-    transport = Transport(verify=False, timeout=5.0, total_timeout=10.0, keepalive=5.0)
+    transport = Transport(verify=False, timeout=PATIENCE, total_timeout=2 * PATIENCE, keepalive=5.0)
 
     def __init__(self, url: str, *, certain: bool = True, max_payload: int = 10**6) -> None:
         self.url = url
@@ -82,7 +82,7 @@ class Account:
     def warned(self, exchanges: int) -> None:
         self.counts["warned"] += exchanges
 
-    async def until(self, true: Callable[[], Any], seconds: float = 10.0) -> None:
+    async def until(self, true: Callable[[], Any], seconds: float = PATIENCE) -> None:
         """Wait until something reported makes it *true*; fails the test if it never is."""
         async with asyncio.timeout(seconds):
             while not true():
@@ -94,7 +94,7 @@ def batch(api: str, *numbers: int) -> Batch:
     return Batch(api, [Entry(b"%d" % number, number) for number in numbers])
 
 
-async def finished(dispatcher: Dispatcher, seconds: float = 10.0) -> None:
+async def finished(dispatcher: Dispatcher, seconds: float = PATIENCE) -> None:
     """Wait through all holds until nothing is left."""
     async with asyncio.timeout(seconds):
         while not await dispatcher.drain(seconds):  # noqa: ASYNC110 - a hold's end is no event

@@ -34,7 +34,7 @@ class Database:
         Raises BookError: DamagedError, TooNewError.
         """
         self._path = path
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         try:
             self._db = _open(path)
         except DamagedError as error:

@@ -6,6 +6,7 @@
 
 from otel_bridge.config.convert import ConvertSettings, load_for_convert
 from otel_bridge.config.faults import ConfigError, Fault, Report, describe
+from otel_bridge.config.fields import key_type
 from otel_bridge.config.loading import check, load
 from otel_bridge.config.models import (
     ApplyTo,
@@ -14,7 +15,6 @@ from otel_bridge.config.models import (
     GalileoSettings,
     Inspector,
     RunscopeSettings,
-    exporter_type,
 )
 from otel_bridge.config.values import Endpoint
 
@@ -32,7 +32,7 @@ __all__ = [
     "RunscopeSettings",
     "check",
     "describe",
-    "exporter_type",
+    "key_type",
     "load",
     "load_for_convert",
 ]

@@ -12,8 +12,9 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from otel_bridge.config.document import Document, dotted
 from otel_bridge.config.explain import explain
 from otel_bridge.config.faults import ConfigError, Fault
+from otel_bridge.config.fields import OptionalText, Secret, key_type
 from otel_bridge.config.loading import read_document
-from otel_bridge.config.models import OptionalText, Redaction, Secret, exporter_type
+from otel_bridge.config.models import Redaction
 from otel_bridge.config.redaction import redaction_rules
 from otel_bridge.redaction import RedactionRules
 
@@ -72,7 +73,7 @@ def _account_of(data: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     accounts = {
         key: value
         for key, value in exporters.items()
-        if exporter_type(key) == "galileo" and isinstance(value, dict)
+        if key_type(key) == "galileo" and isinstance(value, dict)
     }
     if not accounts:
         return "", {}

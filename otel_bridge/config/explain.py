@@ -32,7 +32,8 @@ def explain(
 ) -> Iterator[Fault]:
     """A fault for each thing *error* says about the part of *document* at *prefix*."""
     for detail in error.errors(include_url=False):
-        location = tuple(detail["loc"])
+        # Pydantic says so where a key of a mapping is wrong; the key itself stands before it.
+        location = tuple(part for part in detail["loc"] if part != "[key]")
         path = (*prefix, *location)
         if isinstance(detail["input"], Unreadable):
             continue

@@ -6,16 +6,22 @@ import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from otel_bridge.config.advice import warnings
+from otel_bridge.config.channels import CHANNEL_TYPES, Channel
 from otel_bridge.config.document import Document, Unreadable, dotted, read
 from otel_bridge.config.explain import explain
 from otel_bridge.config.faults import ConfigError, Fault, Report, did_you_mean
-from otel_bridge.config.models import EXPORTER_TYPES, ApplyTo, Config, Exporter, exporter_type
+from otel_bridge.config.fields import Section, key_type
+from otel_bridge.config.models import EXPORTER_TYPES, ApplyTo, Config, Exporter
 from otel_bridge.config.ports import port_clashes
 from otel_bridge.config.selectors import clashes
+
+Keyed = TypeVar("Keyed", bound=Section)
+"""A section of one of several types, which its key tells."""
 
 
 def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Config:
@@ -62,26 +68,38 @@ def read_document(path: Path, environment: Mapping[str, str] | None) -> Document
 
 def read_exporters(document: Document) -> tuple[dict[str, Exporter], list[Fault]]:
     """The valid ones of the `exporters` section, and the faults of the others."""
-    section = document.data.get("exporters")
+    return _read_keyed(document, ("exporters",), EXPORTER_TYPES, "exporters")
+
+
+def _read_channels(document: Document) -> tuple[dict[str, Channel], list[Fault]]:
+    """The same for `inspector.alerts.channels`."""
+    return _read_keyed(document, ("inspector", "alerts", "channels"), CHANNEL_TYPES, "channels")
+
+
+def _read_keyed(
+    document: Document, place: tuple[str, ...], types: Mapping[str, type[Keyed]], plural: str
+) -> tuple[dict[str, Keyed], list[Fault]]:
+    """The valid ones of a mapping by `type` or `type/name`, and the faults of the others."""
+    section: object = document.data
+    for part in place:
+        section = section.get(part) if isinstance(section, dict) else None
     if section is None or isinstance(section, Unreadable):
         return {}, []
     if not isinstance(section, dict):
-        return {}, [Fault("exporters", document.line(("exporters",)), "is not a mapping of exporters")]
-    exporters: dict[str, Exporter] = {}
+        return {}, [Fault(dotted(place), document.line(place), f"is not a mapping of {plural}")]
+    valid: dict[str, Keyed] = {}
     faults: list[Fault] = []
     for key, value in section.items():
-        place = ("exporters", key)
-        model = EXPORTER_TYPES.get(exporter_type(key))
+        here = (*place, key)
+        model = types.get(key_type(key))
         if model is None or key.endswith("/"):
-            faults.append(
-                Fault(dotted(place), document.line(place), _key_fault(key, known=model is not None))
-            )
+            faults.append(Fault(dotted(here), document.line(here), _key_fault(key, types)))
             continue
         try:
-            exporters[key] = model.model_validate({} if value is None else value)
+            valid[key] = model.model_validate({} if value is None else value)
         except ValidationError as error:
-            faults.extend(explain(error, model, document, place))
-    return exporters, faults
+            faults.extend(explain(error, model, document, here))
+    return valid, faults
 
 
 def _examine(path: Path, environment: Mapping[str, str] | None) -> tuple[Config, Document, tuple[Fault, ...]]:
@@ -94,7 +112,9 @@ def _examine(path: Path, environment: Mapping[str, str] | None) -> tuple[Config,
     faults.extend(exporter_faults)
     for key, reason in clashes(_selectors(document.data.get("exporters"))):
         faults.append(Fault(dotted(("exporters", key)), document.line(("exporters", key)), reason))
-    data = document.data | {"exporters": exporters}
+    channels, channel_faults = _read_channels(document)
+    faults.extend(channel_faults)
+    data = _with_channels(document.data, channels) | {"exporters": exporters}
     try:
         config = Config.model_validate(data)
         for where, reason in port_clashes(config):
@@ -111,17 +131,26 @@ def _selectors(section: object) -> dict[str, ApplyTo]:
     found = {}
     for key, value in section.items() if isinstance(section, dict) else ():
         given = value.get("apply_to") if isinstance(value, dict) else None
-        if exporter_type(key) in EXPORTER_TYPES:
+        if key_type(key) in EXPORTER_TYPES:
             with contextlib.suppress(ValidationError):  # told as a fault of the exporter already
                 found[key] = ApplyTo.model_validate(given)
     return found
 
 
-def _key_fault(key: str, *, known: bool) -> str:
-    if known:
+def _with_channels(data: dict[str, Any], channels: dict[str, Channel]) -> dict[str, Any]:
+    """*data* with the channels that are valid, where it has a section for them."""
+    inspector = data.get("inspector")
+    alerts = inspector.get("alerts") if isinstance(inspector, dict) else None
+    if not isinstance(inspector, dict) or not isinstance(alerts, dict):
+        return data
+    return data | {"inspector": inspector | {"alerts": alerts | {"channels": channels}}}
+
+
+def _key_fault(key: str, types: Mapping[str, object]) -> str:
+    kind = key_type(key)
+    if kind in types:
         return "has no name after the `/`"
-    kind = exporter_type(key)
-    return f"is of an unknown type; {did_you_mean(kind, EXPORTER_TYPES)}"
+    return f"is of an unknown type; {did_you_mean(kind, types)}"
 
 
 def _in_order(faults: list[Fault]) -> tuple[Fault, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
-from otel_bridge.config.models import ApplyTo, exporter_type
+from otel_bridge.config.fields import key_type
+from otel_bridge.config.models import ApplyTo
 
 
 def clashes(selectors: Mapping[str, ApplyTo]) -> Iterator[tuple[str, str]]:
@@ -15,7 +16,7 @@ def clashes(selectors: Mapping[str, ApplyTo]) -> Iterator[tuple[str, str]]:
     for every exchange that fits both.
     """
     for (first, one), (second, other) in combinations(selectors.items(), 2):
-        if exporter_type(first) != exporter_type(second):
+        if key_type(first) != key_type(second):
             continue
         mine, theirs = one.parts, other.parts
         if mine.keys() != theirs.keys():

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from otel_bridge.config.document import Document
 from otel_bridge.config.explain import explain
-from otel_bridge.config.models import EXPORTER_TYPES, ApplyTo, Inspector, exporter_type
+from otel_bridge.config.fields import key_type
+from otel_bridge.config.models import EXPORTER_TYPES, ApplyTo, Inspector
 from otel_bridge.config.selectors import clashes
 from otel_bridge.kong.declarative import UNNAMED
 from otel_bridge.kong.gateway import Gateway, Plugin
@@ -183,7 +184,7 @@ def _written(block: _Block) -> Iterator[str]:
 
 
 def _in_order(block: _Block) -> list[tuple[str, Any]]:
-    order = list(EXPORTER_TYPES[exporter_type(block.key)].model_fields)
+    order = list(EXPORTER_TYPES[key_type(block.key)].model_fields)
     required_first = {"apply_to": -4, "service_token": -3, "access_token": -3, "bucket_key": -2, "host": -2}
     return sorted(block.settings.items(), key=lambda item: required_first.get(item[0], order.index(item[0])))
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import structlog
 
-from otel_bridge.config import exporter_type
+from otel_bridge.config import key_type
 from otel_bridge.journal import Cursor, Journal
 
 StartAt = Literal["beginning", "end"] | None
@@ -43,7 +43,7 @@ def reconcile(
     check_leavers(journal, {*configured, *forget, *late})
     for name, start_at in configured.items():
         if name not in known:
-            siblings = [at for other, at in known.items() if exporter_type(other) == exporter_type(name)]
+            siblings = [at for other, at in known.items() if key_type(other) == key_type(name)]
             journal.register(name, _start(journal, start_at, siblings, since))
     for name in known.keys() - configured.keys():
         records = journal.backlog(name).records
@@ -61,7 +61,7 @@ def check_leavers(journal: Journal, configured: Set[str]) -> None:
 def _has_heir(journal: Journal, leaver: str, configured: Collection[str]) -> bool:
     cursors = journal.cursors()
     return any(
-        exporter_type(name) == exporter_type(leaver) and cursors[name] <= cursors[leaver]
+        key_type(name) == key_type(leaver) and cursors[name] <= cursors[leaver]
         for name in configured
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from otel_bridge.asgi import split_endpoint
-from otel_bridge.config import Config, Exporter, exporter_type
+from otel_bridge.config import Config, Exporter, key_type
 from otel_bridge.config import GalileoSettings as GalileoSection
 from otel_bridge.delivery import Sender
 from otel_bridge.exporters.base import Destination, without_bodies
@@ -87,7 +87,7 @@ def _configured(config: Config, memory: int) -> Iterator[Plan]:
         rivals = {
             other: Selector(rival.apply_to.parts)
             for other, rival in config.exporters.items()
-            if exporter_type(other) == exporter_type(name)
+            if key_type(other) == key_type(name)
         }
         destination = _destination(exporter)
         yield Plan(

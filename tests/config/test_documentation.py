@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
 from otel_bridge.config import load
+from otel_bridge.config.channels import CHANNEL_TYPES
 from otel_bridge.config.models import EXPORTER_TYPES, Config
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -21,7 +22,17 @@ EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 REQUIRED = {
     "exporters.galileo.": "exporters: {galileo: {service_token: t, host: h}}",
     "exporters.runscope.": "exporters: {runscope: {access_token: t, bucket_key: b}}",
+} | {
+    f"inspector.alerts.channels.{kind}.": f"inspector: {{alerts: {{channels: {{{kind}: {{{settings}}}}}}}}}"
+    for kind, settings in {
+        "pagerduty": "routing_key: k",
+        "email": "host: h, from: a@b, to: c@d",
+        "webhook": "url: 'https://h/', secret: s",
+        "alertmanager": "url: 'http://h'",
+    }.items()
 }
+BY_KEY: dict[str, Mapping[str, type[BaseModel]]] = {"exporters": EXPORTER_TYPES, "channels": CHANNEL_TYPES}
+"""Sections whose keys tell the types of what is in them."""
 
 
 def sections_of(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -34,13 +45,13 @@ def sections_of(annotation: Any) -> Iterator[type[BaseModel]]:
 def keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Every key that holds a value, with its place in the file."""
     for name, field in model.model_fields.items():
-        if name == "exporters":
-            for kind, exporter in EXPORTER_TYPES.items():
-                yield from keys(exporter, f"exporters.{kind}.")
+        if name in BY_KEY:
+            for kind, section in BY_KEY[name].items():
+                yield from keys(section, f"{prefix}{name}.{kind}.")
             continue
         inner = next(sections_of(field.annotation), None)
         if inner is None:
-            yield prefix + name, field
+            yield prefix + (field.alias or name), field
         else:
             several = "[]" if "tuple" in str(field.annotation) else ""
             yield from keys(inner, f"{prefix}{name}{several}.")
@@ -58,7 +69,7 @@ def test_the_page_has_the_default(key: str, tmp_path: Path) -> None:
     field, cell = KEYS[key], ROWS[key]
     if cell in ("required", "none"):
         assert (cell == "required") == field.is_required()
-        assert field.is_required() or field.default in (None, ())
+        assert field.is_required() or field.default in (None, (), {})
         return
     tree = YAML(typ="safe").load(
         next((text for start, text in REQUIRED.items() if key.startswith(start)), "{}")

@@ -74,6 +74,16 @@ inspector:
   retention: {age: 1, size: 1GiB, bodies: 1h, min_free: 1MiB}
   tokens: [{token: t, role: admin}]
   ingest_tokens: [{token: t, bucket: b}]
+  alerts:
+    allow_link_local: true
+    channels:
+      slack: {url: "https://hooks.slack.com/services/T0/B0/${env:PART}"}
+      slack/ops: {url: "https://hooks.slack.com/services/T0/B0/ops"}
+      pagerduty: {routing_key: k}
+      email: {host: mail.example.com, username: u, password: "p w", from: "Al <a@b.example>", to: b@b.example}
+      webhook: {url: "https://h/x?y=1", secret: whsec_c2VjcmV0, headers: {Authorization: Bearer t}}
+      alertmanager: {url: "http://localhost:9093/am/"}
+      apprise: {url: "ntfys://ntfy.example.com/topic"}
 telemetry: {metrics: {endpoint: "localhost:9464"}, logs: {level: debug, format: json}}
 """
 ENVIRONMENT = {"BRIDGE_TOKEN": "bridge-secret", "PART": "0123", "PORT": "8443"}
@@ -128,6 +138,16 @@ def test_everything_of_the_file_arrives(tmp_path: Path) -> None:
     assert ["galileo", "galileo/orders", "runscope"] == list(config.exporters)
     assert config.inspector.enabled
     assert 86400.0 == config.inspector.retention.age
+    assert config.inspector.alerts.allow_link_local
+    assert [
+        "slack",
+        "slack/ops",
+        "pagerduty",
+        "email",
+        "webhook",
+        "alertmanager",
+        "apprise",
+    ] == list(config.inspector.alerts.channels)
 
 
 def test_exporters_keep_the_plugins_names_and_units(tmp_path: Path) -> None:

@@ -1,0 +1,39 @@
+"""Why a connection came to nothing, in words, and what must not stand in them."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import ssl
+from collections.abc import Iterator
+from urllib.parse import quote
+
+MASK = "REDACTED"
+
+
+def reason(error: BaseException) -> str:
+    """What led to *error*, as far down as the operating system or OpenSSL says it."""
+    for cause in _chain(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted: {cause.verify_message}"
+        if isinstance(cause, socket.gaierror):
+            return f"its name can't be resolved: {cause.strerror}"
+        if isinstance(cause, ssl.SSLError):
+            return f"TLS failed: {cause.reason or cause}"
+        if isinstance(cause, OSError) and cause.errno:
+            return os.strerror(cause.errno).lower()
+    return str(error) or type(error).__name__
+
+
+def spellings(secret: str) -> set[str]:
+    """How an answer may repeat *secret*: as it is, in JSON (two ways of writing a slash), in a URL."""
+    in_json = json.dumps(secret)[1:-1]
+    return {secret, in_json, in_json.replace("/", r"\/"), quote(secret, safe=""), quote(secret)} - {""}
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """*error* and what led to it, the origin first."""
+    if error is not None:
+        yield from _chain(error.__cause__ or error.__context__)
+        yield error

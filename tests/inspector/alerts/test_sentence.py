@@ -36,7 +36,7 @@ def a_rule(condition: Condition = FIVE, **changes: Any) -> Rule:
             "When a makes up 12.5% or more of at least 20 exchanges in 10 minutes per route, notify a and b",
         ),
         (a_rule(Silence(1), query="", window=300), "When nothing comes for 5 minutes, notify nobody"),
-        (a_rule(Silence(1), query="a", per="ip"), "When nothing matches a for 10 minutes per ip, notify nobody"),
+        (a_rule(Silence(1), per="a"), "When nothing matches status:5xx for 10 minutes per a, notify nobody"),
         (a_rule(Silence(3)), "When status:5xx matches fewer than 3 times in 10 minutes, notify nobody"),
         (a_rule(query="a\n  b"), "When a b matches 5 times in 10 minutes, notify nobody"),
         (a_rule(Watch(Watched.HOLD), per="pipeline"), "When a pipeline is on hold, notify nobody"),

@@ -53,9 +53,10 @@ class Counts:
         self._base = 0
         self._slots = array("Q")
 
-    def __bool__(self) -> bool:
-        """Whether there is anything that still counts."""
-        return bool(self._slots)
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing any more that counts."""
+        return not self._slots
 
     @property
     def latest(self) -> int:

@@ -9,6 +9,7 @@ shorter. With now in the slot `Moment.end`:
   What older windows alone tell, because its exchanges came late, fires for a minute, so that it is told.
 - Silence looks at the window that ends now alone, once that lies wholly behind the slot in which the group
   began. A group that has had no match for a day, or two windows, is forgotten.
+- After a restart what waited meanwhile has a minute to come before a firing ends or a silence begins.
 - Exchanges before `Moment.oldest` belong to no window that is looked at; whoever counts leaves them out.
 
     judge = judge_of(rule.condition, rule.window)
@@ -28,6 +29,7 @@ import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
+from otel_bridge.inspector.alerts.change import MOST_SAMPLES
 from otel_bridge.inspector.alerts.counts import Counts, packed, unpacked
 from otel_bridge.inspector.alerts.rule import Condition, Count, Share, Silence, Watch
 
@@ -38,7 +40,7 @@ MOST_SLOTS = 60
 FORGOTTEN = 24 * 3600
 """Seconds of silence."""
 
-_LATE_FIRING = 60
+_GRACE = 60
 _SECOND = 1_000_000
 _NEVER = -1
 _VERSION = 1
@@ -79,7 +81,7 @@ class Scale(NamedTuple):
 class Group(Counts):
     """What one group of a rule counted, and whether it fires."""
 
-    __slots__ = ("begun", "firing", "floor", "last", "stays", "told")
+    __slots__ = ("at_us", "begun", "firing", "floor", "last", "samples", "stays", "told")
 
     def __init__(self, width: int, end: int) -> None:
         super().__init__(width, end)
@@ -94,9 +96,17 @@ class Group(Counts):
         """Slot until which it fires whatever the newest window says."""
         self.told = 0
         """Packed counts of the window that made it fire, or end."""
+        self.at_us = 0
+        """When the exchange began that matched last."""
+        self.samples: tuple[str, ...] = ()
+        """Ids of those that matched last, newest first."""
+
+    def sample(self, exchange_id: str, at_us: int) -> None:
+        self.at_us = at_us
+        self.samples = (exchange_id, *self.samples[: MOST_SAMPLES - 1])
 
     def dump(self) -> bytes:
-        """All but `firing`."""
+        """What counts, and since when; not whether it fires, nor what is told about it."""
         return _HEAD.pack(_VERSION, self.begun, self.last, self.floor, self.stays) + super().dump()
 
     def load(self, dumped: bytes, oldest: int) -> None:
@@ -115,6 +125,7 @@ class Judge:
     def __init__(self, scale: Scale, holds: Callable[[int], bool]) -> None:
         self.scale = scale
         self._holds = holds
+        self._grace = scale.slots(_GRACE)
 
     def group(self, moment: Moment) -> Group:
         return Group(self.scale.width, moment.end)
@@ -123,19 +134,31 @@ class Judge:
         """Whether *group*, moved to *moment*, has just begun to fire or ended to."""
         return self._ends(group, moment) if group.firing else self._begins(group, moment)
 
+    def restarted(self, group: Group, moment: Moment) -> None:
+        """Judge *group*, loaded just now, with patience."""
+        group.stays = max(group.stays, moment.end + self._grace)
+        group.begun = max(group.begun, moment.end + self._grace - self.scale.width)
+
+    def anew(self, group: Group, moment: Moment) -> Group:
+        """*group* without what it counted, and for a window as it was: nobody looked for a while."""
+        fresh = self.group(moment)
+        fresh.last, fresh.at_us, fresh.samples = group.last, group.at_us, group.samples
+        fresh.firing, fresh.stays = group.firing, moment.end + self.scale.width
+        return fresh
+
     def needless(self, group: Group) -> bool:
         """Whether nothing would be lost with it. A group that fires is needed."""
-        return not group
+        return group.empty
 
     def _begins(self, group: Group, moment: Moment) -> bool:
         first = max(group.changed, group.floor, moment.first)
         group.changed = moment.end + 1
-        if not group:
+        if group.empty:
             return False
         for age, found in enumerate(group.sums(first)):
             if self._holds(found):
                 group.firing, group.told = True, found
-                group.stays = moment.end + self.scale.slots(_LATE_FIRING) if age else _NEVER
+                group.stays = moment.end + self._grace if age else _NEVER
                 return True
         return False
 
@@ -149,9 +172,21 @@ class Judge:
 
 class SilenceJudge(Judge):
     def judge(self, group: Group, moment: Moment) -> bool:
-        if group:
+        if not group.empty:
             group.last = group.latest
         return super().judge(group, moment)
+
+    def restarted(self, group: Group, moment: Moment) -> None:
+        """Judge *group*, loaded just now, with patience."""
+        group.stays = max(group.stays, moment.end + self._grace)
+        group.begun = max(group.begun, moment.end + self._grace - self.scale.width)
+
+    def anew(self, group: Group, moment: Moment) -> Group:
+        """*group* without what it counted, and for a window as it was: nobody looked for a while."""
+        fresh = self.group(moment)
+        fresh.last, fresh.at_us, fresh.samples = group.last, group.at_us, group.samples
+        fresh.firing, fresh.stays = group.firing, moment.end + self.scale.width
+        return fresh
 
     def needless(self, group: Group) -> bool:
         forgotten = max(2 * self.scale.width, self.scale.slots(FORGOTTEN))

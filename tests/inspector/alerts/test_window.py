@@ -194,7 +194,7 @@ def test_a_group_takes_memory_for_its_span_alone() -> None:
     later = judging.scale.moment(NOW_US + DAY * SECOND)
     group.move(later.end, later.oldest)
 
-    assert not group
+    assert group.empty
     assert group.newest == 0
 
 

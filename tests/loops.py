@@ -12,7 +12,7 @@ import uvloop
 
 T = TypeVar("T")
 
-LIMIT = 20.0
+LIMIT = 60.0
 """Seconds after which a step of a test counts as hanging."""
 
 
@@ -26,6 +26,10 @@ class BackgroundLoop:
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Its result, from the loop's thread."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(LIMIT)
+
+    def start(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Run it beside the test; what it raises is lost."""
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def __enter__(self) -> BackgroundLoop:
         self._thread.start()

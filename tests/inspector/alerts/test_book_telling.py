@@ -99,6 +99,17 @@ class TheBook(RuleBasedStateMachine):
         self._expect()
 
     @rule(rule_id=st.sampled_from(_RULES), group=st.sampled_from(_GROUPS))
+    def a_group_fires_for_less_than_a_tick(self, rule_id: str, group: str) -> None:
+        key = (rule_id, group)
+        if rule_id in self.known and key not in self.firing:
+            self.firing[key] = _Fired()
+            self._tell(key)
+        self._end(key)
+        rule = a_rule(id=rule_id, name=rule_id)
+        self.book.record([begins(rule, group, self.now), ends(rule, group, self.now)], [], self.now)
+        self._expect()
+
+    @rule(rule_id=st.sampled_from(_RULES), group=st.sampled_from(_GROUPS))
     def a_group_fires_no_more(self, rule_id: str, group: str) -> None:
         self._end((rule_id, group))
         self.book.record([ends(a_rule(id=rule_id, name=rule_id), group, self.now)], [], self.now)
@@ -177,14 +188,18 @@ class TheBook(RuleBasedStateMachine):
         untils = [self.snoozes[each] for each in ((rule_id, None), key) if each in self.snoozes]
         return self.now < cooled or any(until is None or self.now < until for until in untils)
 
+    def _tell(self, key: _Key) -> None:
+        fired = self.firing[key]
+        if not fired.triggers and not self._held(key):
+            fired.triggers = set(self.known[key[0]].channels)
+            if fired.triggers:
+                self.last_told[key] = self.now
+
     def _expect(self) -> None:
         """What has to have been told by now, and is in the history of each firing: that, and no more."""
         self.book.tell(self.now)
-        for key, fired in self.firing.items():
-            if not fired.triggers and not self._held(key):
-                fired.triggers = set(self.known[key[0]].channels)
-                if fired.triggers:
-                    self.last_told[key] = self.now
+        for key in self.firing:
+            self._tell(key)
         shown = {(each.rule_id, each.group): each for each in self.book.firing()}
         for key, fired in self.firing.items():
             told = [(each.kind, each.channel) for each in shown[key].notifications]

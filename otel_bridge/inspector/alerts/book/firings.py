@@ -15,10 +15,14 @@ from otel_bridge.inspector.alerts.rule import Rule
 NEVER = 1 << 62
 """`look_us` of what waits for people alone."""
 
-_ALL_ENDED = "UPDATE firing SET ended_us = max(started_us, ?), look_us = 0 WHERE ended_us IS NULL AND "
+FRESH = -1
+"""`look_us` of what nobody has decided about yet."""
+
+_ENDED = f"ended_us = max(started_us, ?), look_us = CASE look_us WHEN {FRESH} THEN look_us ELSE 0 END"
 _UNDECIDED = """
-SELECT number, id, rule_id, rule, value, started_us, ended_us, coalesce(end_figure, figure),
-    coalesce(end_matched, matched), coalesce(end_total, total), told_us, held_back
+SELECT number, id, rule_id, rule, value, started_us, ended_us, figure, matched, total,
+    coalesce(end_figure, figure), coalesce(end_matched, matched), coalesce(end_total, total),
+    look_us, told_us, held_back
 FROM firing WHERE look_us <= ? ORDER BY number LIMIT ?
 """
 
@@ -35,9 +39,13 @@ class Undecided(NamedTuple):
     started_us: int
     ended_us: int | None
     figure: float
-    """This and the next two: at its end, where they are known, or else at its beginning."""
     matched: int
     total: int
+    end_figure: float
+    """This and the next two: where nobody counted at its end, as at its beginning."""
+    end_matched: int
+    end_total: int
+    look_us: int
     told_us: int | None
     held_back: str
 
@@ -48,18 +56,18 @@ def record(db: apsw.Connection, change: Change, new_ids: Iterator[str]) -> None:
         _begin(db, change, next(new_ids))
     else:
         db.execute(
-            "UPDATE firing SET ended_us = max(started_us, ?), end_figure = ?, end_matched = ?, end_total = ?,"
-            " look_us = 0 WHERE rule_id = ? AND value = ? AND ended_us IS NULL",
+            f"UPDATE firing SET {_ENDED}, end_figure = ?, end_matched = ?, end_total = ?"
+            " WHERE rule_id = ? AND value = ? AND ended_us IS NULL",
             (change.at_us, change.value, change.matched, change.total, change.rule.id, change.group),
         )
 
 
 def end_all(db: apsw.Connection, rule_id: str, now_us: int) -> None:
-    db.execute(_ALL_ENDED + "rule_id = ?", (now_us, rule_id))
+    db.execute(f"UPDATE firing SET {_ENDED} WHERE ended_us IS NULL AND rule_id = ?", (now_us, rule_id))
 
 
 def end(db: apsw.Connection, number: int, now_us: int) -> None:
-    db.execute(_ALL_ENDED + "number = ?", (now_us, number))
+    db.execute(f"UPDATE firing SET {_ENDED} WHERE number = ?", (now_us, number))
 
 
 def fire(db: apsw.Connection) -> Iterator[tuple[int, str, str, Rule | None]]:
@@ -81,15 +89,14 @@ def undecided(db: apsw.Connection, now_us: int, most: int) -> list[Undecided]:
 
 def reconsider(db: apsw.Connection, rule_id: str) -> None:
     """Decide anew about what was held back: the reason may be gone."""
-    db.execute("UPDATE firing SET look_us = 0 WHERE rule_id = ? AND look_us IS NOT NULL", (rule_id,))
+    db.execute("UPDATE firing SET look_us = 0 WHERE rule_id = ? AND look_us > 0", (rule_id,))
 
 
-def decided(
-    db: apsw.Connection, number: int, *, look_us: int | None, held_back: str, told_us: int | None
-) -> None:
+def decided(db: apsw.Connection, firing: Undecided, look_us: int | None) -> None:
+    """*firing* as it stands now, and when to look at it again."""
     db.execute(
         "UPDATE firing SET look_us = ?, held_back = ?, told_us = ? WHERE number = ?",
-        (look_us, held_back, told_us, number),
+        (look_us, firing.held_back, firing.told_us, firing.number),
     )
 
 

@@ -9,8 +9,8 @@ state     `version` grows with each change of rules and snoozes
 
 A firing through its life (`look_us`: when the telling policy has to decide about it again):
 
-    begins ─▶ look_us 0 ─┬─▶ told: NULL ──ends──▶ 0 ──▶ NULL (RESOLVE is in the outbox)
-                         └─▶ held back: the time when that is over ──ends──▶ 0 ──▶ NULL (nothing was told)
+    begins ─▶ look_us -1 ─┬─▶ told: NULL ──ends──▶ 0 ──▶ NULL (RESOLVE is in the outbox)
+                          └─▶ held back: the time when that is over ──ends──▶ 0 ──▶ NULL (nothing was told)
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ CREATE TABLE firing (
     samples TEXT NOT NULL,
     held_back TEXT NOT NULL DEFAULT '',
     told_us INTEGER,
-    look_us INTEGER DEFAULT 0
+    look_us INTEGER DEFAULT -1
 ) STRICT;
 CREATE UNIQUE INDEX fires ON firing (rule_id, value) WHERE ended_us IS NULL;
 CREATE INDEX told ON firing (rule_id, value, told_us) WHERE told_us IS NOT NULL;

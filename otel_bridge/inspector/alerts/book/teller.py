@@ -44,6 +44,15 @@ class _Teller:
         self._snoozes = Snoozes(db)
 
     def tell(self, firing: Undecided) -> int:
+        if firing.look_us != firings.FRESH or firing.ended_us is None:
+            return self._decide(firing)[0]
+        # It was over before anybody looked: its beginning is told all the same.
+        begun, then = self._decide(firing._replace(ended_us=None))
+        ended, _ = self._decide(then._replace(ended_us=firing.ended_us))
+        return begun + ended
+
+    def _decide(self, firing: Undecided) -> tuple[int, Undecided]:
+        """How many are told, and how it stands then."""
         rule = self._rules.get(firing.rule_id)
         step = decide(self._standing(firing, rule), self._now_us)
         told = 0
@@ -52,8 +61,7 @@ class _Teller:
             told = self._trigger(firing, rule)
         elif step.tell is Kind.RESOLVE:
             told = self._resolve(firing)
-        self._decided(firing, step)
-        return told
+        return told, self._decided(firing, step)
 
     def _standing(self, firing: Undecided, rule: Rule | None) -> Standing:
         return Standing(
@@ -81,20 +89,20 @@ class _Teller:
             outbox.put(self._db, firing.number, channel, notification, self._now_us)
         return len(channels)
 
-    def _decided(self, firing: Undecided, step: Step) -> None:
-        told = step.tell is Kind.TRIGGER or firing.told_us is not None
-        over = told or firing.ended_us is not None
+    def _decided(self, firing: Undecided, step: Step) -> Undecided:
+        told_us = self._now_us if step.tell is Kind.TRIGGER else firing.told_us
         # Why an ended one was never told is part of history.
         held_back = firing.held_back if firing.ended_us is not None else step.held_back
-        firings.decided(
-            self._db,
-            firing.number,
-            look_us=None if over else step.look_us or firings.NEVER,
-            held_back="" if told else held_back,
-            told_us=self._now_us if step.tell is Kind.TRIGGER else firing.told_us,
-        )
+        firing = firing._replace(told_us=told_us, held_back="" if told_us is not None else held_back)
+        over = firing.told_us is not None or firing.ended_us is not None
+        look_us = None if over else step.look_us or firings.NEVER
+        firings.decided(self._db, firing, look_us)
+        return firing
 
     def _notification(self, firing: Undecided, rule: Rule, kind: Kind) -> Notification:
+        figures = firing.figure, firing.matched, firing.total
+        if kind is Kind.RESOLVE:
+            figures = firing.end_figure, firing.end_matched, firing.end_total
         return Notification(
             id=next(self._new_ids),
             kind=kind,
@@ -105,10 +113,8 @@ class _Teller:
             severity=rule.severity,
             per=rule.per,
             group=firing.group,
-            sentence=what_happened(
-                rule, firing.figure, firing.matched, firing.total, ended=kind is Kind.RESOLVE
-            ),
-            value=firing.figure,
+            sentence=what_happened(rule, *figures, ended=kind is Kind.RESOLVE),
+            value=figures[0],
             threshold=messages.threshold(rule.condition),
             window=rule.window,
             started_us=firing.started_us,

@@ -103,6 +103,8 @@ class _Course:
     def _look(self, at_us: int) -> None:
         moment = self._judge.scale.moment(at_us)
         self._group.move(moment.end, moment.oldest)
+        # All comes in order: older windows were looked at when they were new.
+        self._group.changed = moment.end
         if not self._judge.judge(self._group, moment):
             return
         if self._group.firing:

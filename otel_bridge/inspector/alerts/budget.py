@@ -74,8 +74,8 @@ class Meter:
 
     def fault(self) -> str:
         """In what it is too dear; "" if it isn't."""
-        # So much for fewer exchanges is too much for `EXCHANGES`, whatever comes.
-        if self._spent > MOST_EACH * EXCHANGES:
+        # What is too much for `EXCHANGES` already is so whatever comes.
+        if self._spent > MOST_EACH * max(self._exchanges, EXCHANGES):
             return f"took {self.each_us:.0f} µs for each exchange, {MOST_EACH * 1e6:.0f} at most are allowed"
         if self.lately > MOST_SHARE * SECONDS:
             return f"took {_percent(self.lately)} of a processor core, {MOST_SHARE:.0%} at most are allowed"

@@ -173,7 +173,7 @@ class Evaluator:
 
     def _count_all(self, batch: Batch) -> None:
         end, oldest = self._moment.end, self._moment.oldest
-        groups, group_of, match = self.groups, self._group_of, self._match
+        groups, touched, group_of, match = self.groups, self._touched, self._group_of, self._match
         for subject, slot in zip(batch.subjects, batch.slots(self._judge.scale), strict=True):
             if match(subject):
                 self._count(subject, slot, batch.time_us(subject))
@@ -183,7 +183,7 @@ class Evaluator:
             group = groups.get(name)
             if group is not None and group.end == end and slot >= oldest:
                 group.add(slot, OTHER)
-                self._touched[name] = group
+                touched[name] = group
             else:
                 self._add(name, slot, OTHER)
 

@@ -21,12 +21,12 @@ _AGO = re.compile(r"(\d{1,9})\s*([smhdw])", re.ASCII)
 def query_options(command: _Command) -> _Command:
     """`--query`, `--from` and `--to`, as arguments `query`, `start_us` and `end_us`."""
     for option in (
-        click.option("--to", "end_us", metavar="T", callback=_moment, help="Only what began before."),
+        click.option("--to", "end_us", metavar="T", callback=moment, help="Only what began before."),
         click.option(
             "--from",
             "start_us",
             metavar="T",
-            callback=_moment,
+            callback=moment,
             help="Only what began then or later. T is a time like 2026-11-21T22:00, UTC where it names no "
             "zone, or so long ago: 90s, 30m, 24h, 7d, 2w.",
         ),
@@ -54,21 +54,21 @@ def instant(text: str, *, now_us: int) -> int:
         raise ValueError(f"{text!r} is neither a time like 2026-11-21T22:00 nor an age like 24h") from error
 
 
-def _query(_: click.Context, __: click.Parameter, value: str) -> Query:
-    try:
-        return parse(value)
-    except QuerySyntaxError as error:
-        raise click.ClickException(_underlined(value, error)) from error
-
-
-def _moment(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
-    """Unix microseconds."""
+def moment(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    """The callback of an option that takes what `instant` does: Unix microseconds."""
     if value is None:
         return None
     try:
         return instant(value, now_us=time.time_ns() // 1000)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
+
+
+def _query(_: click.Context, __: click.Parameter, value: str) -> Query:
+    try:
+        return parse(value)
+    except QuerySyntaxError as error:
+        raise click.ClickException(_underlined(value, error)) from error
 
 
 def _underlined(text: str, error: QuerySyntaxError) -> str:

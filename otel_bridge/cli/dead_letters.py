@@ -12,6 +12,7 @@ import click
 import orjson
 from google.protobuf.message import DecodeError
 
+from otel_bridge.cli.tables import table
 from otel_bridge.config import ConfigError, load
 from otel_bridge.journal import DeadLetter, DeadLetters, JournalError, State, state
 from otel_bridge.mapping import HttpExchange, spot
@@ -43,7 +44,7 @@ def list_letters(config: Path | None, *, as_json: bool) -> None:
     if as_json:
         click.echo(orjson.dumps([_fields(letter) for letter in letters]).decode())
     elif letters:
-        for line in _table([_HEADINGS, *map(_row, letters)]):
+        for line in table([_HEADINGS, *map(_row, letters)]):
             click.echo(line)
     else:
         click.echo("There are no dead letters.")
@@ -185,12 +186,6 @@ def _row(letter: DeadLetter) -> tuple[str, ...]:
         str(letter.size),
         _printable(letter.reason),
     )
-
-
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _description(letter: DeadLetter) -> Iterator[str]:

@@ -13,6 +13,7 @@ import orjson
 
 from otel_bridge import erasure
 from otel_bridge.cli.asking import query_options
+from otel_bridge.cli.tables import table
 from otel_bridge.config import Config, ConfigError, load
 from otel_bridge.erasure import Erased, Receipt
 from otel_bridge.inspector.query import Query
@@ -105,10 +106,7 @@ def _lines(receipt: Receipt) -> Iterator[str]:
         "dead letters": receipt.dead_letters,
         "inspector": receipt.inspector,
     }
-    rows = [_HEADINGS, *(_row(name, erased) for name, erased in places.items())]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    yield from table([_HEADINGS, *(_row(name, erased) for name, erased in places.items())])
     if receipt.pinned:
         yield f"Of the inspector's, {receipt.pinned} pinned."
     for pipeline, exchanges in receipt.undelivered.items():

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from otel_bridge.config.faults import Fault
+from otel_bridge.config.faults import ConfigError, Fault
 from otel_bridge.config.references import UnresolvedError, resolve
 
 Path = tuple[str | int, ...]
@@ -63,6 +64,17 @@ def read(text: str, environment: Mapping[str, str] | None) -> Document:
     except YAMLError as error:
         document.faults.append(_syntax_fault(error, text))
     return document
+
+
+def text_of(file: FilePath) -> str:
+    """The text of *file*, without a byte order mark. Raises ConfigError."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigError([Fault("", None, f"can't be read: {error.strerror}")], file) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError([Fault("", line, "is not UTF-8 text")], file) from error
 
 
 def dotted(path: Path) -> str:

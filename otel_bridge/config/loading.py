@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from otel_bridge.config.advice import warnings
 from otel_bridge.config.channels import CHANNEL_TYPES, Channel
-from otel_bridge.config.document import Document, Unreadable, dotted, read
+from otel_bridge.config.document import Document, Unreadable, dotted, read, text_of
 from otel_bridge.config.explain import explain
 from otel_bridge.config.faults import ConfigError, Fault, Report, did_you_mean
 from otel_bridge.config.fields import Section, key_type
@@ -47,13 +47,9 @@ def check(path: Path, environment: Mapping[str, str] | None = None) -> Report:
 def read_document(path: Path, environment: Mapping[str, str] | None) -> Document:
     """The file at *path* as a mapping; whatever speaks against that is in its faults."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        return Document(faults=[Fault("", None, f"can't be read: {error.strerror}")])
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        return Document(faults=[Fault("", line, "is not UTF-8 text")])
-    document = read(text, environment)
+        document = read(text_of(path), environment)
+    except ConfigError as error:
+        return Document(faults=list(error.faults))
     if document.faults and document.data is None:
         return document
     if document.data is None:

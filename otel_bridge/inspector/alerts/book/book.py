@@ -219,7 +219,7 @@ class AlertBook:
     def waiting(self) -> Mapping[str, int]:
         """How many notifications wait, for each channel that has any."""
         with self._database.reading() as db:
-            return outbox.channels(db)
+            return outbox.waiting(db)
 
     def renewable(self, channel: str, after: int) -> Outgoing | None:
         """The first behind id *after* that *channel* was told, and that still fires."""

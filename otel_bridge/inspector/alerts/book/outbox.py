@@ -23,6 +23,16 @@ MOST_WAITING = 100
 """For a channel: beyond that, what is over before it was tried is not told any more."""
 
 _MOST_DETAIL = 200
+# Steps from name to name, where DISTINCT would read all that waits.
+_CHANNELS = """
+WITH RECURSIVE name (channel) AS (
+    SELECT min(channel) FROM outbox WHERE result = 'pending'
+    UNION ALL
+    SELECT (SELECT min(channel) FROM outbox WHERE result = 'pending' AND channel > name.channel)
+    FROM name WHERE name.channel IS NOT NULL
+)
+SELECT channel FROM name WHERE channel IS NOT NULL
+"""
 _NEXT = """
 SELECT id, notification, tries FROM outbox AS one
 WHERE result = 'pending' AND channel = ? AND due_us <= ? AND NOT EXISTS (
@@ -69,7 +79,7 @@ def to_resolve(db: apsw.Connection, firing: int, now_us: int) -> list[str]:
     return channels
 
 
-def channels(db: apsw.Connection) -> Mapping[str, int]:
+def waiting(db: apsw.Connection) -> Mapping[str, int]:
     """How many notifications wait for each channel that has any."""
     return dict(db.execute("SELECT channel, count(*) FROM outbox WHERE result = 'pending' GROUP BY channel"))
 
@@ -77,7 +87,7 @@ def channels(db: apsw.Connection) -> Mapping[str, int]:
 def next_due(db: apsw.Connection, now_us: int, unavailable: Collection[str]) -> list[Outgoing]:
     """For each channel, but those *unavailable*, the one that is to be tried next, as it stands."""
     found = []
-    for channel in channels(db).keys() - unavailable:
+    for channel in {name for (name,) in db.execute(_CHANNELS)}.difference(unavailable):
         row = db.execute(_NEXT, (channel, now_us)).fetchone()
         if row is not None:
             row_id, notification, tries = row

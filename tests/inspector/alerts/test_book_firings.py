@@ -213,6 +213,30 @@ def test_try_counts_from_its_beginning(tmp_path: Path, book: AlertBook) -> None:
     assert () == tuple(book.take(NOW, {"slack"}))
 
 
+@pytest.mark.parametrize(
+    ("last", "results"),
+    [
+        (DELIVERED, [(Kind.TRIGGER, "delivered"), (Kind.RESOLVE, "pending")]),
+        (Outcome(Result.REFUSED), [(Kind.TRIGGER, "refused")]),
+        (Outcome(Result.RETRY), [(Kind.TRIGGER, "given up")]),
+    ],
+)
+def test_end_is_told_only_where_the_beginning_arrived(
+    book: AlertBook, last: Outcome, results: list[tuple[Kind, str]]
+) -> None:
+    a_day_later = NOW + 24 * 3600 * SECOND
+    book.record([begins()], [], NOW)
+    (taken,) = book.take(NOW)
+    book.settle(taken, Outcome(Result.RETRY), NOW, NOW + 48 * 3600 * SECOND)
+    book.record([ends()], [], NOW)
+    (taken,) = book.take(a_day_later)
+    book.settle(taken, last, a_day_later, a_day_later)
+    (firing,) = book.firings().firings
+
+    assert taken.notification.kind is Kind.TRIGGER
+    assert results == [(each.kind, each.result) for each in firing.notifications]
+
+
 def test_what_is_over_is_spared_a_channel_that_takes_nothing(book: AlertBook) -> None:
     groups = [str(number) for number in range(2 * MOST_WAITING)]
     book.record([begins(group=group) for group in groups], [], NOW)

@@ -235,9 +235,9 @@ class AlertBook:
 
 
 def _save(db: apsw.Connection, windows: Sequence[SavedWindow]) -> None:
-    db.executemany(
-        "INSERT OR REPLACE INTO window VALUES (?, ?, ?)", (each for each in windows if each.counts)
-    )
+    # In the table's own order each of its pages is written once.
+    kept = sorted(each for each in windows if each.counts)
+    db.executemany("INSERT OR REPLACE INTO window VALUES (?, ?, ?)", kept)
     db.executemany(
         "DELETE FROM window WHERE rule_id = ? AND value = ?",
         ((each.rule_id, each.group) for each in windows if not each.counts),

@@ -274,6 +274,23 @@ def test_damaged_book_is_set_aside_by_its_owner_alone(path: Path, damage: str) -
     assert [str(path) + ".damaged"] == [line["file"] for line in logs]
 
 
+def test_rules_outlive_the_damage_of_what_lies_beside_them(path: Path) -> None:
+    book = AlertBook(path)
+    book.put(RULE)
+    book.record([begins()], [SavedWindow(RULE.id, str(number), bytes(3000)) for number in range(20)], NOW)
+    book.close()
+    with path.open("r+b") as file:
+        file.seek(-4096, 2)
+        file.write(b"\xff" * 4096)
+
+    with capture_logs() as logs:
+        fresh = AlertBook(path, owner=True)
+    assert [RULE] == fresh.rules()
+    assert [1] == [line["rules"] for line in logs]
+    assert ([], []) == fresh.saved()
+    fresh.close()
+
+
 def test_no_directory_to_write_to_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 

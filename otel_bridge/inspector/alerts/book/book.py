@@ -39,7 +39,8 @@ class AlertBook:
         random: Callable[[int], bytes] = os.urandom,
         now: Callable[[], int] = _now,
     ) -> None:
-        """Open *path*, made where it is missing. The *owner* alone sets a damaged one aside and begins anew.
+        """Open *path*, made where it is missing. The *owner* alone sets a damaged one aside and begins anew,
+        with what can be read of its rules.
 
         *public_url* is for links. *now* is Unix time in microseconds, for what ends since people removed or
         changed a rule. Raises BookError; a file of a later version stays as it is.

@@ -16,6 +16,7 @@ import structlog
 from otel_bridge import database_files
 from otel_bridge.inspector.alerts.book import schema
 from otel_bridge.inspector.alerts.book.errors import BookError, DamagedError, TooNewError
+from otel_bridge.inspector.alerts.book.rule_document import readable
 
 QUARANTINED = ".damaged"
 
@@ -31,7 +32,8 @@ class Database:
     """One connection, for all threads; other processes may read and write beside it."""
 
     def __init__(self, path: Path, *, owner: bool) -> None:
-        """Open *path*, made where it is missing. The *owner* sets a damaged one aside and begins anew.
+        """Open *path*, made where it is missing. The *owner* sets a damaged one aside and begins anew, with
+        what can be read of its rules.
 
         Raises BookError: DamagedError, TooNewError.
         """
@@ -42,8 +44,7 @@ class Database:
         except DamagedError as error:
             if not owner:
                 raise
-            _set_aside(path, error)
-            self._db = _open(path)
+            self._db = _begin_anew(path, error)
 
     @contextmanager
     def reading(self) -> Iterator[apsw.Connection]:
@@ -84,10 +85,32 @@ def _open(path: Path) -> apsw.Connection:
     return db
 
 
-def _set_aside(path: Path, error: DamagedError) -> None:
+def _begin_anew(path: Path, error: DamagedError) -> apsw.Connection:
+    """Set *path* aside; only the rules go on in a new one, as far as they can still be read."""
     with _translated(path):
         aside = database_files.set_aside(path, QUARANTINED)
-    log.error("alert rules are damaged, set aside and begun anew", file=str(aside), reason=str(error))
+        rules = _rules(aside)
+    db = _open(path)
+    with _translated(path), _transaction(db):
+        db.executemany("INSERT OR IGNORE INTO rule VALUES (?, ?, ?)", rules)
+    log.error(
+        "alerts are damaged, set aside and begun anew", file=str(aside), reason=str(error), rules=len(rules)
+    )
+    return db
+
+
+def _rules(damaged: Path) -> list[tuple[str, str, str]]:
+    try:
+        db = apsw.Connection(os.fspath(damaged), flags=apsw.SQLITE_OPEN_READONLY)
+    except apsw.Error:
+        return []
+    try:
+        found = [(str(each[0]), str(each[1]), str(each[2])) for each in db.execute("SELECT * FROM rule")]
+    except apsw.Error:
+        return []
+    finally:
+        db.close()
+    return [each for each in found if readable(each[2]) is not None]
 
 
 def _make(db: apsw.Connection) -> None:

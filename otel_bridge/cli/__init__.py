@@ -14,6 +14,7 @@ import click
 from otel_bridge import __version__
 
 _COMMANDS = {
+    "alerts": "alerts",
     "check-config": "check_config",
     "convert": "convert",
     "dead-letters": "dead_letters",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import orjson
 
 from otel_bridge import erasure
 from otel_bridge.cli.asking import query_options
-from otel_bridge.cli.tables import table
+from otel_bridge.cli.tables import table, utc
 from otel_bridge.config import Config, ConfigError, load
 from otel_bridge.erasure import Erased, Receipt
 from otel_bridge.inspector.query import Query
@@ -95,8 +94,8 @@ def _place(erased: Erased) -> dict[str, Any]:
     return {
         "exchanges": erased.exchanges,
         "files": erased.files,
-        "oldest": _time(erased.oldest_us) or None,
-        "newest": _time(erased.newest_us) or None,
+        "oldest": utc(erased.oldest_us) or None,
+        "newest": utc(erased.newest_us) or None,
     }
 
 
@@ -123,16 +122,6 @@ def _row(name: str, erased: Erased) -> tuple[str, ...]:
         name,
         str(erased.exchanges),
         str(erased.files),
-        _time(erased.oldest_us),
-        _time(erased.newest_us),
-    )
-
-
-def _time(us: int | None) -> str:
-    """UTC, to the millisecond; "" where there is none."""
-    if us is None:
-        return ""
-    return (
-        datetime.fromtimestamp(us // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        + f".{us // 1000 % 1000:03}Z"
+        utc(erased.oldest_us),
+        utc(erased.newest_us),
     )

@@ -1,8 +1,9 @@
-"""Rows of text, as a table for a terminal."""
+"""Rows of text, as a table for a terminal, and times as they stand in one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -10,3 +11,11 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def utc(us: int | None) -> str:
+    """UTC, to the millisecond; "" where there is none."""
+    if us is None:
+        return ""
+    at = datetime.fromtimestamp(us // 1_000_000, UTC)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{us // 1000 % 1000:03}Z"

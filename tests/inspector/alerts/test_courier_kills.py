@@ -9,13 +9,16 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from otel_bridge.database_files import free_bytes
 from otel_bridge.inspector.alerts.book import AlertBook, BookError
 from otel_bridge.inspector.alerts.change import SavedWindow
 from tests.bridge import eventually
+from tests.disasters.disks import MIB, small_disk
 from tests.inspector.alerts.books import NOW, RULE, SECOND, begins
 from tests.inspector.alerts.couriers import Clock, HttpChannel, working
 from tests.vendor_server import VendorServer
@@ -85,6 +88,21 @@ def test_full_disk_is_said_and_changes_nothing_until_there_is_room(tmp_path: Pat
     )
 
     assert (0, "") == (child.returncode, child.stderr)
+
+
+@pytest.mark.field
+def test_full_file_system_is_said_until_there_is_room_again(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", size=MIB) as disk, closing(AlertBook(disk / "alerts.db")) as book:
+        book.put(RULE)
+        filler = disk / "filler"
+        filler.write_bytes(bytes(free_bytes(disk)))
+        with pytest.raises(BookError, match="full"):
+            book.record([begins()], [], NOW)
+        assert ([RULE], []) == (book.rules(), book.firing())
+        filler.unlink()
+        book.record([begins()], [], NOW)
+
+        assert ["acme"] == [firing.group for firing in book.firing()]
 
 
 def _outgrow(path: Path) -> None:

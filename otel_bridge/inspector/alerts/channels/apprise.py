@@ -9,7 +9,6 @@ taken: the library can also run programs, write to the desktop or the system log
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -118,12 +117,14 @@ def _service(url: str) -> NotifyBase:
     if scheme not in SCHEMES:
         names = ", ".join(sorted(SCHEMES))
         raise AppriseError(f"is not a URL of a service that is allowed here: it begins with one of {names}")
-    if importlib.util.find_spec("apprise") is None:
-        raise AppriseError("needs the package Apprise: pip install 'otel-bridge[apprise]'")
-    from apprise import Apprise, AppriseAsset
+    try:
+        from apprise import Apprise, AppriseAsset
+    except ModuleNotFoundError:
+        raise AppriseError("needs the package Apprise: pip install 'otel-bridge[apprise]'") from None
 
-    # It logs what it sends, and the answers.
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    # They log what is sent, the URL it goes to, and the answers.
+    for name in ("apprise", "urllib3"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     service = Apprise.instantiate(url, asset=AppriseAsset(app_id="otel-bridge", http_redirects=False))
     if service is None:
         raise AppriseError(f"is not a URL that Apprise understands for {SCHEMES[scheme]}")

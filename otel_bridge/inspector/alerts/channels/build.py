@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from otel_bridge.inspector.alerts.channels.alertmanager import AlertmanagerChannel
+from otel_bridge.inspector.alerts.channels.apprise import AppriseChannel
+from otel_bridge.inspector.alerts.channels.email import EmailChannel
 from otel_bridge.inspector.alerts.channels.network import Network
+from otel_bridge.inspector.alerts.channels.pagerduty import PagerdutyChannel
 from otel_bridge.inspector.alerts.channels.settings import (
+    AlertmanagerSettings,
+    AppriseSettings,
     ChannelSettings,
+    EmailSettings,
+    PagerdutySettings,
     SlackSettings,
     WebhookSettings,
 )
@@ -16,6 +24,10 @@ from otel_bridge.inspector.alerts.channels.webhook import WebhookChannel
 from otel_bridge.inspector.alerts.notification import Channel
 
 _MAKERS: Mapping[type[ChannelSettings], Callable[[Any, Network], Channel]] = {
+    AlertmanagerSettings: AlertmanagerChannel,
+    AppriseSettings: AppriseChannel,
+    EmailSettings: EmailChannel,
+    PagerdutySettings: PagerdutyChannel,
     SlackSettings: SlackChannel,
     WebhookSettings: WebhookChannel,
 }

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from otel_bridge.inspector.alerts.channels.guard import Resolve
+from otel_bridge.inspector.alerts.channels.guard import Resolve, resolve_by_system
 from otel_bridge.inspector.alerts.channels.network import Network
 from otel_bridge.inspector.alerts.notification import Kind, Notification
 from otel_bridge.inspector.alerts.rule import Severity
 
 NOW = 1_763_790_500.0
 """Unix time of every channel here: 2025-11-22 05:48:20 UTC."""
+
+TRUST = ssl.create_default_context()
 
 HOSTILE = [
     "line\r\nbreak: yes\n\nand\ta tab",
@@ -65,7 +68,6 @@ def resolving(*answers: Sequence[str]) -> Resolve:
 
 
 def a_network(
-    resolve: Resolve | None = None, *, patience: float = 10.0, clock: Callable[[], float] = lambda: NOW
+    resolve: Resolve = resolve_by_system, *, patience: float = 10.0, clock: Callable[[], float] = lambda: NOW
 ) -> Network:
-    network = Network(clock=clock, patience=patience)
-    return network if resolve is None else Network(resolve, clock, network.trust, patience)
+    return Network(resolve, clock, TRUST, patience)

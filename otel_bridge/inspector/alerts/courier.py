@@ -50,7 +50,10 @@ class Courier:
         self._now = now
         self._on_outcome = on_outcome
         self._jitter = jitter
-        self._lanes = {name: Lane(renews=channel.renews, jitter=jitter) for name, channel in channels.items()}
+        self._lanes = {
+            name: Lane(renews=channel.renews, jitter=jitter, now_us=now())
+            for name, channel in channels.items()
+        }
         self._loop: asyncio.AbstractEventLoop | None = None
         self._news = asyncio.Event()
         self._stopping = False
@@ -177,7 +180,7 @@ class Courier:
 
     def _lane(self, name: str) -> Lane:
         if name not in self._lanes:
-            self._lanes[name] = Lane(renews=False, jitter=self._jitter)
+            self._lanes[name] = Lane(renews=False, jitter=self._jitter, now_us=self._now())
         return self._lanes[name]
 
     async def _end_tries(self) -> None:

@@ -36,7 +36,7 @@ class ChannelHealth(NamedTuple):
 
 
 class Lane:
-    def __init__(self, *, renews: bool, jitter: Callable[[], float]) -> None:
+    def __init__(self, *, renews: bool, jitter: Callable[[], float], now_us: int) -> None:
         """*jitter* gives numbers from 0 to 1."""
         self.busy = False
         self.delivered = 0
@@ -46,7 +46,7 @@ class Lane:
         self.renewed = 0
         """Outbox id of the last one that was renewed in this round."""
         self._renews = renews
-        self._renewal_us = 0
+        self._renewal_us = now_us + RENEWAL_US
         self._jitter = jitter
         self._failures = 0
         self._not_before_us = 0

@@ -285,7 +285,7 @@ def test_a_tick_with_as_many_groups_as_there_may_be_takes_a_fraction_of_it(book:
         took.append(time.perf_counter() - start)
 
     # 0.2 s where nothing else runs.
-    assert min(took) < 2.0
+    assert min(took) < 3.0
 
 
 def test_storm_of_firings_is_told_bit_by_bit(book: AlertBook) -> None:

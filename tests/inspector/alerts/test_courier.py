@@ -151,12 +151,12 @@ def test_refused_notification_is_not_tried_again_nor_its_end_told(
     server.answer = script([Reply(404)])
     book.record([begins()], [], NOW)
     with capture_logs() as logs, working(book, HttpChannel(server.url), clock=clock) as work:
-        eventually(lambda: results(book)[0][2] == "refused", "refused")
+        eventually(lambda: work.courier.health()["slack"].failed == 1, "refused")
         health = work.courier.health()["slack"]
         book.record([ends()], [], NOW)
         book.record([begins(group="another")], [], NOW)
         work.courier.wake()
-        delivered(book, 1)
+        eventually(lambda: work.courier.health()["slack"].delivered == 1, "delivered")
         recovered = work.courier.health()["slack"]
 
     assert [("trigger", "acme"), ("trigger", "another")] == told(server.requests)
@@ -185,7 +185,8 @@ def test_dead_channel_delays_no_other_and_is_said(
         assert len(live.requests) == 20
     assert len(server.requests) == 1
     assert {"dead": 20, "live": 0} == waiting
-    assert took < 2.0
+    # The channel's own patience is 30 s.
+    assert took < 10.0
 
 
 def test_notification_that_a_channel_cannot_digest_holds_up_no_other(
@@ -260,12 +261,11 @@ def test_notification_is_given_up_after_a_day_of_tries(
         eventually(lambda: bool(work.outcomes), "the outcome")
         clock.us = NOW + 24 * HOUR
         work.courier.wake()
-        eventually(lambda: results(book) == [("slack", "trigger", "given up", 2)], "given up")
-        failed = work.courier.health()["slack"].failed
+        eventually(lambda: work.courier.health()["slack"].failed == 1, "given up")
         book.record([ends()], [], clock.us)
 
     assert {} == book.waiting()
-    assert failed == 1
+    assert [("slack", "trigger", "given up", 2)] == results(book)
 
 
 def test_what_waited_longer_than_a_day_while_nobody_ran_is_tried_once(
@@ -319,17 +319,15 @@ def test_firings_are_renewed_where_the_other_end_forgets_until_they_end(
         book.record([ends(group="a")], [], clock.us)
         work.courier.wake()
         delivered(book, 3)
-        sent = len(server.requests)
+        eventually(lambda: work.courier.health()["slack"].delivered == 3, "all counted")
         clock.us += 60 * SECOND
         work.courier.wake()
-        requests = server.wait_for(sent + 1)
-        health = work.courier.health()["slack"]
+        requests = server.wait_for(6)
 
-    assert ("trigger", "b") in told(requests[sent:])
-    assert ("trigger", "a") not in told(requests[sent:])
-    assert told(requests[:sent]).index(("resolve", "a")) >= 4
+    again = [("trigger", "a"), ("trigger", "b")]
+    assert [*again, *again, ("resolve", "a"), ("trigger", "b")] == told(requests)
     assert len({request.json()["id"] for request in requests}) == 3
-    assert health.delivered == 3
+    assert len(work.outcomes) == 3
 
 
 class Clumsy:

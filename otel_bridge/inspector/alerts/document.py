@@ -101,7 +101,7 @@ class RuleDocument(_Section):
     within: _Window = Field(
         default=600,
         description="The time that is looked back over, `60s` to `24h`; a plain number is seconds",
-        examples=["10m"],
+        examples=["15m"],
     )
     per: _Per = Field(
         default="",

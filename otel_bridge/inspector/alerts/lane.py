@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from otel_bridge.delivery.backoff import Backoff
 from otel_bridge.inspector.alerts.notification import Outcome, Result
 
 RENEWAL_US = 60 * 1_000_000
 
 _SECOND = 1_000_000
-_BACKOFF = Backoff(ceiling=300.0)
+# Seconds between tries.
 _SHORTEST = 1.0
+_LONGEST = 300.0
 
 
 class ChannelHealth(NamedTuple):
@@ -72,9 +72,9 @@ class Lane:
         if outcome.result is Result.REFUSED:
             return now_us
         self._failures += 1
-        # Never at once, and channels that failed together don't return together.
+        # Channels that failed together don't return together.
         jitter = 0.5 + self._jitter() / 2
-        asked = max(_SHORTEST, outcome.after or 0.0)
+        asked = outcome.after or 0.0
         self._not_before_us = now_us + _delay_us(self._failures, jitter, asked)
         return now_us + _delay_us(tries, jitter, asked)
 
@@ -89,4 +89,5 @@ class Lane:
 
 
 def _delay_us(tries: int, jitter: float, asked: float) -> int:
-    return round(_BACKOFF.delay(tries, jitter=jitter, floor=asked) * _SECOND)
+    patience = jitter * min(_LONGEST, (tries + 1.0) ** 2)
+    return round(max(_SHORTEST, patience, asked) * _SECOND)

@@ -22,7 +22,8 @@ import httpx
 from ruamel.yaml import YAML
 
 PROGRAM = (sys.executable, "-m", "otel_bridge")
-PATIENCE = 30.0
+PATIENCE = 60.0
+"""Seconds after which a step of a test counts as hanging; only what fails waits for so long."""
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 
 

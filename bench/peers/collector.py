@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from bench.peers.child import Running, child
 from bench.peers.peers import FLUSH_SECONDS, Batch, Peer
 from bench.sink import Sink
-from tests.vendor_server import closed_port
+from tests.vendor_server import free_port
 
 _BUILD = Path(__file__).parents[2] / "tests" / "collector" / "build.sh"
 _LARGEST = 64 << 20
@@ -50,7 +50,7 @@ def peers(program: Path) -> list[Peer]:
 def run(
     directory: Path, sink: Sink, batch: Batch, program: Path, *, disk: bool = False, grpc: bool = False
 ) -> Iterator[Running]:
-    port = closed_port()
+    port = free_port()
     config = directory / "collector.yaml"
     with config.open("w") as file:
         YAML(typ="safe").dump(_config(directory, port, sink, batch, disk=disk, grpc=grpc), file)

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.peers.child import Running, child
 from bench.peers.peers import FLUSH_SECONDS, Batch, Peer
 from bench.sink import Sink
-from tests.vendor_server import closed_port
+from tests.vendor_server import free_port
 
 _TIMEOUT = "30s"
 
@@ -26,11 +26,11 @@ def run(directory: Path, sink: Sink, batch: Batch) -> Iterator[Running]:
     package = importlib.util.find_spec("rotel")
     assert package is not None
     assert package.origin is not None
-    port = closed_port()
+    port = free_port()
     settings = {
         "--pid-file": directory / "rotel.pid",
         "--otlp-http-endpoint": f"127.0.0.1:{port}",
-        "--otlp-grpc-endpoint": f"127.0.0.1:{closed_port()}",
+        "--otlp-grpc-endpoint": f"127.0.0.1:{free_port()}",
         "--exporter": "otlp",
         # Over HTTP it compresses whatever it is told (0.0.1a15).
         "--otlp-exporter-protocol": "grpc",

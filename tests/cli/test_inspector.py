@@ -70,7 +70,7 @@ def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
         assert 50 == len(found)
         assert first.token != second.token
         assert 403 == second.messages(first.token).status_code
-        assert "ok\n" == httpx.get(f"{second.url}healthz").text
+        assert "ok\n" == httpx.get(f"{second.url}healthz", timeout=PATIENCE).text
         assert 0 == second.end()
 
 
@@ -145,7 +145,9 @@ def test_what_an_old_plugin_tells_in_clear_is_in_no_file_and_no_answer(tmp_path:
         httpx.post(f"{running.url}buckets/b/messages", json=told, timeout=PATIENCE).raise_for_status()
         uuid = running.messages().json()["data"][0]["uuid"]
         whole = httpx.get(
-            f"{running.url}buckets/b/messages/{uuid}", headers={"Authorization": f"Bearer {running.token}"}
+            f"{running.url}buckets/b/messages/{uuid}",
+            headers={"Authorization": f"Bearer {running.token}"},
+            timeout=PATIENCE,
         ).text
         running.end()
 

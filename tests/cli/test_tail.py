@@ -20,7 +20,7 @@ import pytest
 from tests.inspector.wire.agents import KONG_GALILEO, KONG_RUNSCOPE
 
 COMMAND = [sys.executable, "-c", "from otel_bridge.cli import main; main(prog_name='otel-bridge')", "tail"]
-PATIENCE = 30
+PATIENCE = 60
 GALILEO_LINE = (
     "12:34:56.000  GET     200  shop.example.com/orders?open                   43.0 ms"
     "       0 B in      30 B out  192.0.2.7  environment production"

@@ -24,7 +24,7 @@ import httpx
 from tests.bridge import PROTOBUF, eventually
 from tests.end_to_end.traffic import EXPORT
 from tests.programs import program
-from tests.vendor_server import closed_port
+from tests.vendor_server import free_port
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "collector-config.yaml"
@@ -55,7 +55,7 @@ class Gateway:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory / "collector"
         self.log = directory / "collector.log"
-        self._ports = {name: closed_port() for name in ("GRPC", "HTTP", "HEALTH", "METRICS")}
+        self._ports = {name: free_port() for name in ("GRPC", "HTTP", "HEALTH", "METRICS")}
         self._environment = {
             **{f"COLLECTOR_{name}_PORT": str(port) for name, port in self._ports.items()},
             "COLLECTOR_DIRECTORY": str(self.directory),

@@ -20,7 +20,7 @@ async def test_delivered_entries_are_settled_and_counted(server: VendorServer, a
         assert 3 == dispatcher.bytes
         assert 1 == dispatcher.in_flight
         assert not dispatcher.idle
-        assert await dispatcher.drain(10)
+        assert await dispatcher.drain(PATIENCE)
         assert 0 == dispatcher.bytes == dispatcher.in_flight
     assert [1, 2, 3] == account.settled_origins
     assert [1, 2, 3] == numbers(server.requests[0])

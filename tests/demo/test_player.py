@@ -55,7 +55,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def _play(receiver: Receiver) -> Played:
-    return asyncio.run(play(receiver.url, duration=0.3, rate=300, rng=random.Random(1), clock=lambda: NOW))
+    return asyncio.run(play(receiver.url, duration=1.5, rate=60, rng=random.Random(1), clock=lambda: NOW))
 
 
 def test_every_recording_is_visited_and_every_visit_recorded() -> None:
@@ -97,7 +97,7 @@ def test_the_same_chance_gives_the_same_play() -> None:
 def test_a_receiver_gets_what_a_kong_sends(receiver: Receiver) -> None:
     played = _play(receiver)
 
-    assert played.requests == len(receiver.posted) > 10
+    assert played.requests == len(receiver.posted) > 1
     assert 0 == played.refused
     for path, headers, body in receiver.posted:
         assert "/v1/traces" == path

@@ -17,6 +17,7 @@ from google.rpc.status_pb2 import Status
 
 from tests.bridge import Bridge, eventually
 from tests.end_to_end.traffic import EXPORT, Call, request
+from tests.loops import LIMIT
 
 MIB = 1 << 20
 FULL, UNWRITABLE = "journal_full", "journal_unwritable"
@@ -57,7 +58,7 @@ class Readiness(NamedTuple):
 
 
 def readiness(bridge: Bridge) -> Readiness:
-    answer = httpx.get(bridge.address("metrics").replace("/metrics", "/readyz"))
+    answer = httpx.get(bridge.address("metrics").replace("/metrics", "/readyz"), timeout=LIMIT)
     return Readiness(answer.status_code, answer.text)
 
 

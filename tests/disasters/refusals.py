@@ -13,6 +13,7 @@ import pytest
 from tests.bridge import PROTOBUF, Bridge
 from tests.disasters.canaries import Plot
 from tests.end_to_end.traffic import EXPORT
+from tests.loops import LIMIT
 
 Call = Callable[..., bytes]
 """Takes a request, and `metadata`; raises grpc.RpcError."""
@@ -49,7 +50,7 @@ class Refusals:
         return self._plot.secret(what).secret
 
     def _post(self, url: str, body: str | bytes, headers: dict[str, str], *statuses: int) -> None:
-        answer = httpx.post(url, content=body, headers=headers)
+        answer = httpx.post(url, content=body, headers=headers, timeout=LIMIT)
         assert answer.status_code in statuses, (url, answer.status_code, answer.text)
         self._answers.append(f"{answer.headers} {answer.text}")
 

@@ -13,12 +13,12 @@ import pytest
 from google.protobuf.json_format import MessageToJson
 
 from otel_bridge.config import ConfigError, load
-from tests.bridge import PROTOBUF, Bridge, eventually, run
+from tests.bridge import PATIENCE, PROTOBUF, Bridge, eventually, run
 from tests.cli.test_tail import Tail
 from tests.disasters.canaries import Planted, Plot, found
 from tests.disasters.refusals import Refusals, exporting
 from tests.end_to_end.conftest import exporters
-from tests.vendor_server import Received, Reply, VendorServer, closed_port
+from tests.vendor_server import Received, Reply, VendorServer, free_port
 
 POISON = b"harmless-poison"
 TOKENS = {
@@ -29,6 +29,7 @@ IN_LINES = ("query", "user info", "JSON web token in a path", "URL beside broken
 BEARER = {"Authorization": f"Bearer {TOKENS['senders']}"}
 # Written into the receiver: the kind of fault that nobody knows yet.
 FAULT = """
+from tests.loops import LIMIT
 import otel_bridge.receiver.intake as intake
 
 sound = intake.normalise
@@ -135,7 +136,7 @@ def _live(directory: Path, galileo: VendorServer, runscope: VendorServer) -> Run
         outputs["refusals"] = Refusals(
             bridge, refused, sender=TOKENS["senders"], agent=TOKENS["agents"]
         ).answers()
-        outputs["metrics"] = httpx.get(bridge.address("metrics")).content
+        outputs["metrics"] = httpx.get(bridge.address("metrics"), timeout=PATIENCE).content
         _search_files(directory, "files while it runs", outputs)
         _search_letters(bridge, environment, outputs)
         bridge.kill()
@@ -268,13 +269,15 @@ def _received(vendor: VendorServer) -> bytes:
 def _tail(directory: Path, requests: Sequence[Received]) -> bytes:
     """What `tail` prints of all that was delivered."""
     config = directory.parent / "tail.yaml"
-    config.write_text(f"inspector: {{endpoint: '127.0.0.1:{closed_port()}'}}")
+    config.write_text(f"inspector: {{endpoint: '127.0.0.1:{free_port()}'}}")
     lines = directory.parent / "lines"
     with lines.open("wb") as file:
         tail = Tail(file.fileno(), config, {})
         for each in requests:
             headers = {"Content-Type": "application/json"}
-            assert httpx.post(tail.url + each.path, content=each.body, headers=headers).is_success
+            assert httpx.post(
+                tail.url + each.path, content=each.body, headers=headers, timeout=PATIENCE
+            ).is_success
         code, _, err = tail.end()
     assert 0 == code
     return (tail.greeting + err).encode() + lines.read_bytes()

@@ -13,7 +13,7 @@ from typing import Self
 import grpc
 import httpx
 
-from tests.bridge import PROTOBUF, Bridge
+from tests.bridge import PATIENCE, PROTOBUF, Bridge
 from tests.end_to_end.traffic import EXPORT, Call, request
 
 PAUSE = 0.01
@@ -77,7 +77,7 @@ class Senders:
 
 def _http(bridge: Bridge, stack: ExitStack) -> Export:
     url = bridge.address("OTLP/HTTP")
-    client = stack.enter_context(httpx.Client(timeout=5, headers=PROTOBUF))
+    client = stack.enter_context(httpx.Client(timeout=PATIENCE, headers=PROTOBUF))
 
     def export(body: bytes) -> str:
         try:
@@ -95,7 +95,7 @@ def _grpc(bridge: Bridge, stack: ExitStack) -> Export:
 
     def export(body: bytes) -> str:
         try:
-            call(body, timeout=5)
+            call(body, timeout=PATIENCE)
         except grpc.RpcError as error:
             return str(error)
         return ""

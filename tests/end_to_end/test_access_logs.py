@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from otel_bridge.otlp.values import Value
 from tests.access_logs import EXPORT, MS, Access, log_line, logs, spans
-from tests.bridge import PROTOBUF, Bridge, eventually
+from tests.bridge import PATIENCE, PROTOBUF, Bridge, eventually
 from tests.end_to_end.collector import Collector, always, well
 from tests.end_to_end.conftest import Wired, entries, exporters, galileo_section, messages
 from tests.end_to_end.letters import dead_letters, listed
@@ -53,7 +53,7 @@ def as_json(bridge: Bridge, body: bytes) -> None:
 
 def over_grpc(bridge: Bridge, body: bytes) -> None:
     with grpc.insecure_channel(bridge.address("OTLP/gRPC")) as channel:
-        channel.unary_unary(EXPORT)(body, timeout=10)
+        channel.unary_unary(EXPORT)(body, timeout=PATIENCE)
 
 
 TRANSPORTS = (over_http, as_json, over_grpc)

@@ -13,7 +13,7 @@ import grpc
 import pytest
 from google.rpc.status_pb2 import Status
 
-from tests.bridge import PROTOBUF, Bridge, Ended, eventually, run
+from tests.bridge import PATIENCE, PROTOBUF, Bridge, Ended, eventually, run
 from tests.end_to_end.collector import Collector
 from tests.end_to_end.conftest import entries, galileo_section
 from tests.end_to_end.traffic import EXPORT, Call, request
@@ -188,7 +188,9 @@ def test_a_bad_request_gets_its_answer_and_its_neighbours_arrive(
 def test_grpc_asks_for_the_same_tokens(guarded: Guarded, authorization: str, code: grpc.StatusCode) -> None:
     with grpc.insecure_channel(guarded.bridge.address("OTLP/gRPC")) as channel:
         export = channel.unary_unary(EXPORT)
-        call = export.future(request(Call("/")), metadata=[("authorization", authorization)], timeout=10)
+        call = export.future(
+            request(Call("/")), metadata=[("authorization", authorization)], timeout=PATIENCE
+        )
 
         assert code is call.code()
 

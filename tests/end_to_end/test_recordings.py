@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 import pytest
 
-from tests.bridge import eventually
+from tests.bridge import PATIENCE, eventually
 from tests.end_to_end.conftest import Wired, entries, messages
 from tests.end_to_end.traffic import EXPORT, replayed
 from tests.end_to_end.truth import body, differences
@@ -28,7 +28,7 @@ def send(wired: Wired, request: bytes, transport: str) -> None:
         )
         return
     with grpc.insecure_channel(wired.bridge.address("OTLP/gRPC")) as channel:
-        assert channel.unary_unary(EXPORT)(request, timeout=10) == b""
+        assert channel.unary_unary(EXPORT)(request, timeout=PATIENCE) == b""
 
 
 def expected(name: str) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.store.sqlite import SqliteStore
 from otel_bridge.inspector.wire.sink import NotKeptError
 from tests.inspector.exchanges import an_exchange
+from tests.loops import LIMIT
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +40,7 @@ class Slow:
     def append(self, exchanges: Sequence[Exchange]) -> Appended:
         self.commits.append(len(exchanges))
         self.entered.set()
-        assert self.may_go.wait(20)
+        assert self.may_go.wait(LIMIT)
         if self.trouble:
             raise self.trouble
         return Appended(len(exchanges), 0)
@@ -82,7 +83,7 @@ async def test_those_who_come_during_a_commit_share_the_next() -> None:
     slow = Slow()
     async with _keeper(slow.append) as keeper:
         [first] = await _began([keeper.keep(_calls(1))])
-        await asyncio.to_thread(slow.entered.wait, 20)
+        await asyncio.to_thread(slow.entered.wait, LIMIT)
         others = await _began([keeper.keep(_calls(2, number * 2)) for number in range(1, 21)])
         slow.may_go.set()
         await asyncio.gather(first, *others)
@@ -95,7 +96,7 @@ async def test_a_commit_has_an_end() -> None:
     half = COMMIT_EXCHANGES // 2
     async with _keeper(slow.append) as keeper:
         [first] = await _began([keeper.keep(_calls(1))])
-        await asyncio.to_thread(slow.entered.wait, 20)
+        await asyncio.to_thread(slow.entered.wait, LIMIT)
         others = await _began([keeper.keep(_calls(half, number * half)) for number in range(1, 5)])
         slow.may_go.set()
         await asyncio.gather(first, *others)

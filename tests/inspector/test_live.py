@@ -10,6 +10,7 @@ from otel_bridge.inspector.exchange import Exchange, Side
 from otel_bridge.inspector.live import Live
 from otel_bridge.inspector.query import Subject, matcher, parse
 from tests.inspector.exchanges import an_exchange
+from tests.loops import LIMIT
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +40,7 @@ async def test_who_waits_is_woken() -> None:
         news = _numbered(1)
         live.publish(news)
 
-        assert (news, 0) == await asyncio.wait_for(taking, 10)
+        assert (news, 0) == await asyncio.wait_for(taking, LIMIT)
 
 
 async def test_who_does_not_keep_up_is_told_how_much_is_missing() -> None:
@@ -86,4 +87,4 @@ async def test_the_end_is_heard_after_all_the_news() -> None:
         assert (news, 0) == await listener.take()
         assert await listener.take() is None
     with live.listen(_everything) as late:
-        assert await asyncio.wait_for(late.take(), 10) is None
+        assert await asyncio.wait_for(late.take(), LIMIT) is None

@@ -9,7 +9,7 @@ from pathlib import Path
 from otel_bridge.journal import Cursor, Journal, Record, Signal
 
 MIB = 1024 * 1024
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 def open_journal(

@@ -21,7 +21,7 @@ from otel_bridge.journal import (
     Signal,
 )
 from otel_bridge.journal.record import checksum
-from tests.journal import MIB, append, bodies, eventually, open_journal, read_all, segment_files
+from tests.journal import MIB, PATIENCE, append, bodies, eventually, open_journal, read_all, segment_files
 from tests.journal.children import ROOT, body_of
 
 RECORDS = [bytes([65 + number]) * (3000 * number + 10) for number in range(12)]
@@ -325,8 +325,8 @@ def test_a_record_that_does_not_fit_costs_its_neighbours_nothing(tmp_path: Path)
     with closing(open_journal(tmp_path, max_size=4 * MIB)) as journal:
         futures = [journal.append(Signal.TRACES, body) for body in (b"one", bytes(4 * MIB), b"two")]
 
-        assert isinstance(futures[1].exception(10), JournalFull)
-        assert [1, 2] == [futures[0].result(10), futures[2].result(10)]
+        assert isinstance(futures[1].exception(PATIENCE), JournalFull)
+        assert [1, 2] == [futures[0].result(PATIENCE), futures[2].result(PATIENCE)]
 
 
 def test_a_file_system_short_of_space_refuses_until_there_is_more(tmp_path: Path) -> None:
@@ -344,7 +344,7 @@ def test_a_file_system_short_of_space_refuses_until_there_is_more(tmp_path: Path
 
 def test_a_disk_that_takes_nothing_refuses_and_recovers_by_itself(tmp_path: Path) -> None:
     with child("outgrow", tmp_path) as process:
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=PATIENCE)
 
     assert (0, "") == (process.returncode, errors)
 

@@ -14,7 +14,7 @@ from otel_bridge.journal.errors import JournalFull
 from otel_bridge.journal.record import Signal
 from otel_bridge.receiver.signals import METHODS
 from tests.bridge import eventually
-from tests.loops import BackgroundLoop
+from tests.loops import LIMIT, BackgroundLoop
 from tests.receiver.running import Receivers, fresh_request
 
 SIZE = 1_500_000
@@ -45,7 +45,7 @@ def over_http(receivers: Receivers, body: bytes) -> bool:
 def over_grpc(receivers: Receivers, body: bytes) -> bool:
     with grpc.insecure_channel(receivers.grpc_address, [("grpc.max_send_message_length", -1)]) as channel:
         try:
-            channel.unary_unary(next(iter(METHODS)))(body, timeout=10)
+            channel.unary_unary(next(iter(METHODS)))(body, timeout=LIMIT)
         except grpc.RpcError:
             return False
         return True
@@ -78,4 +78,4 @@ def let_go() -> None:
     def held() -> int:
         return tracemalloc.get_traced_memory()[0]
 
-    eventually(lambda: held() < SIZE, "the bodies are let go", timeout=5)
+    eventually(lambda: held() < SIZE, "the bodies are let go")

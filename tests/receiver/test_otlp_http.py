@@ -184,7 +184,7 @@ class TestRefusal:
 
     @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"])
     def test_only_post(self, receivers: Receivers, method: str) -> None:
-        answer = httpx.request(method, f"{receivers.url}/v1/traces")
+        answer = httpx.request(method, f"{receivers.url}/v1/traces", timeout=LIMIT)
 
         assert (405, "POST") == (answer.status_code, answer.headers["allow"])
 
@@ -413,7 +413,7 @@ class TestConnections:
             assert b"retry-after: 1\r\n" in answer
 
     def test_the_connection_is_kept(self, receivers: Receivers) -> None:
-        with httpx.Client() as client:
+        with httpx.Client(timeout=LIMIT) as client:
             for _ in range(3):
                 answer = client.post(
                     f"{receivers.url}/v1/traces", content=fresh_request(), headers={"content-type": PROTOBUF}

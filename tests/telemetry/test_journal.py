@@ -38,7 +38,7 @@ def test_journal(tmp_path: Path) -> None:
         journal.register("galileo", journal.start())
         journal.register("runscope", journal.start())
         appended = [journal.append(Signal.TRACES, bytes(1000)) for _ in range(3)]
-        last = [future.result(10) for future in appended][-1]
+        last = [future.result(60) for future in appended][-1]
         journal.commit("runscope", Cursor(last))
 
         assert 3 == metrics.value(JOURNAL_RECORDS)

@@ -11,7 +11,7 @@ from otel_bridge.asgi import AsgiServer, listen
 from otel_bridge.telemetry.instruments import ACCEPTED_SPANS
 from otel_bridge.telemetry.metrics import Metrics
 from otel_bridge.telemetry.server import telemetry_app
-from tests.loops import BackgroundLoop
+from tests.loops import LIMIT, BackgroundLoop
 
 WHY_NOT: list[str] = []
 
@@ -34,7 +34,7 @@ def url() -> Iterator[str]:
 
 
 def test_metrics(url: str) -> None:
-    answer = httpx.get(f"{url}/metrics")
+    answer = httpx.get(f"{url}/metrics", timeout=LIMIT)
 
     assert 200 == answer.status_code
     assert answer.headers["content-type"].startswith("text/plain; version=")
@@ -42,15 +42,15 @@ def test_metrics(url: str) -> None:
 
 
 def test_health(url: str) -> None:
-    answer = httpx.get(f"{url}/healthz")
+    answer = httpx.get(f"{url}/healthz", timeout=LIMIT)
 
     assert (200, "ok\n") == (answer.status_code, answer.text)
 
 
 def test_ready_until_nothing_can_be_written(url: str) -> None:
-    ready = httpx.get(f"{url}/readyz")
+    ready = httpx.get(f"{url}/readyz", timeout=LIMIT)
     WHY_NOT.append("The journal cannot be written: /var/lib/otel-bridge is read-only.")
-    not_ready = httpx.get(f"{url}/readyz")
+    not_ready = httpx.get(f"{url}/readyz", timeout=LIMIT)
     WHY_NOT.clear()
 
     assert (200, "ready\n") == (ready.status_code, ready.text)
@@ -59,5 +59,5 @@ def test_ready_until_nothing_can_be_written(url: str) -> None:
 
 
 def test_nothing_else(url: str) -> None:
-    assert 404 == httpx.get(f"{url}/").status_code
-    assert 405 == httpx.post(f"{url}/metrics").status_code
+    assert 404 == httpx.get(f"{url}/", timeout=LIMIT).status_code
+    assert 405 == httpx.post(f"{url}/metrics", timeout=LIMIT).status_code

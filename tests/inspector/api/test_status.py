@@ -15,7 +15,7 @@ from otel_bridge.inspector.settings import InspectorSettings
 from otel_bridge.inspector.store.interface import Held
 from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.wire.tokens import IngestToken
-from tests.bridge import Bridge, eventually
+from tests.bridge import PATIENCE, Bridge, eventually
 from tests.end_to_end.collector import Collector, always
 from tests.end_to_end.conftest import galileo_section
 from tests.end_to_end.traffic import Call, request
@@ -84,7 +84,7 @@ def test_shows_the_bridge_it_belongs_to(tmp_path: Path) -> None:
             answer = httpx.get(
                 f"{running.address('inspector')}api/status",
                 headers={"authorization": "Bearer mine"},
-                timeout=30,
+                timeout=PATIENCE,
             )
 
     state = answer.json()["bridge"]

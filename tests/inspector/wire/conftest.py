@@ -14,6 +14,7 @@ import pytest
 from otel_bridge.asgi import AsgiServer, listen, split_endpoint
 from otel_bridge.inspector.exchange import Exchange
 from otel_bridge.inspector.wire.front_door import front_door
+from tests.loops import LIMIT
 
 
 class Shelf:
@@ -33,7 +34,7 @@ class Shelf:
 
     async def keep(self, exchanges: Sequence[Exchange]) -> None:
         self.asked.set()
-        await asyncio.to_thread(self.may_keep.wait, 10)
+        await asyncio.to_thread(self.may_keep.wait, LIMIT)
         if self.trouble:
             raise self.trouble
         with self.changed:
@@ -42,7 +43,7 @@ class Shelf:
 
     def wait_for(self, count: int) -> list[Exchange]:
         with self.changed:
-            assert self.changed.wait_for(lambda: len(self.kept) >= count, timeout=10), self.kept
+            assert self.changed.wait_for(lambda: len(self.kept) >= count, timeout=LIMIT), self.kept
         return self.kept
 
 
@@ -57,8 +58,8 @@ class Door:
         self._stopped = asyncio.Event()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
         self._thread.start()
-        assert self._started.wait(10)
-        self.client = httpx.Client(base_url=f"http://{self.address}", timeout=10)
+        assert self._started.wait(LIMIT)
+        self.client = httpx.Client(base_url=f"http://{self.address}", timeout=LIMIT)
 
     def post(self, path: str, content: bytes, **headers: str) -> httpx.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -66,12 +67,12 @@ class Door:
 
     def connect(self) -> socket.socket:
         host, port = split_endpoint(self.address)
-        return socket.create_connection((host, port), timeout=10)
+        return socket.create_connection((host, port), timeout=LIMIT)
 
     def close(self) -> None:
         self.client.close()
         self._loop.call_soon_threadsafe(self._stopped.set)
-        self._thread.join(10)
+        self._thread.join(LIMIT)
         self._loop.close()
 
     async def _serve(self) -> None:

@@ -17,6 +17,7 @@ from otel_bridge.inspector.wire.sink import NotKeptError
 from otel_bridge.inspector.wire.tokens import IngestToken
 from tests.inspector.wire.agents import AGENTS, KONG_EMPTY, KONG_GALILEO, KONG_RUNSCOPE, PYTHON
 from tests.inspector.wire.conftest import Door
+from tests.loops import LIMIT
 
 ALF = orjson.dumps(KONG_GALILEO)
 MESSAGE = orjson.dumps(KONG_RUNSCOPE)
@@ -161,7 +162,7 @@ def test_more_than_may_be_in_flight_is_asked_to_come_back(open_door: Callable[..
     door.shelf.may_keep.clear()
     with door.connect() as first:
         first.sendall(_request("/1.1.0/single", ALF))
-        assert door.shelf.asked.wait(10)
+        assert door.shelf.asked.wait(LIMIT)
         refused = door.post("/1.1.0/single", ALF)
         door.shelf.may_keep.set()
 

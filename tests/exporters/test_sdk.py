@@ -19,6 +19,7 @@ from otel_bridge.exporters.environment import SettingsError
 from otel_bridge.exporters.galileo import GalileoSettings, GalileoSpanExporter
 from otel_bridge.exporters.runscope import RunscopeSpanExporter
 from otel_bridge.pipeline.processor import BatchSpanProcessor
+from tests.loops import LIMIT
 from tests.vendor_server import Manner, Received, Reply, VendorServer, closed_port, script
 
 SUCCESS, FAILURE = SpanExportResult.SUCCESS, SpanExportResult.FAILURE
@@ -36,7 +37,7 @@ def settings(server: VendorServer, **changes: object) -> GalileoSettings:
     return GalileoSettings(https=False, **given)
 
 
-def exporter(server: VendorServer, *, seconds: float = 5.0, **changes: object) -> GalileoSpanExporter:
+def exporter(server: VendorServer, *, seconds: float = LIMIT, **changes: object) -> GalileoSpanExporter:
     return GalileoSpanExporter(settings(server, **changes), export_timeout=seconds)
 
 
@@ -127,7 +128,7 @@ def test_bodies_go_along_as_configured(server: VendorServer, log_bodies: bool) -
 def test_what_fails_for_now_is_tried_again_within_the_time(server: VendorServer) -> None:
     server.answer = script([Reply(503), Reply(manner=Manner.CLOSE)])
 
-    assert SUCCESS == exporter(server, seconds=1.0).export(spans("/a"))
+    assert SUCCESS == exporter(server, seconds=LIMIT).export(spans("/a"))
     assert 3 == len(server.requests)
 
 
@@ -141,7 +142,7 @@ def test_a_failing_destination_is_a_failure_within_the_time(
     begin = time.monotonic()
 
     assert FAILURE == exporter(server, seconds=0.3).export(spans("/a", "/b"))
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < LIMIT
     assert "2 exchanges were not delivered in time and are lost" in caplog.text
 
 
@@ -157,8 +158,8 @@ def test_a_wrong_token_is_a_failure_at_once(server: VendorServer, caplog: pytest
     server.answer = lambda _: Reply(401)
     begin = time.monotonic()
 
-    assert FAILURE == exporter(server, seconds=60).export(spans("/a"))
-    assert time.monotonic() - begin < 10
+    assert FAILURE == exporter(server, seconds=2 * LIMIT).export(spans("/a"))
+    assert time.monotonic() - begin < LIMIT
     assert "check service_token" in caplog.text
     assert TOKEN not in caplog.text
 
@@ -244,13 +245,13 @@ def test_nothing_that_is_sent_becomes_a_span(server: VendorServer) -> None:
 
 def test_shutdown_interrupts_an_export(server: VendorServer) -> None:
     server.answer = lambda _: Reply(manner=Manner.HANG)
-    hanging = exporter(server, seconds=60)
+    hanging = exporter(server, seconds=2 * LIMIT)
     results: list[SpanExportResult] = []
     thread = threading.Thread(target=lambda: results.append(hanging.export(spans("/a"))))
     thread.start()
     server.wait_for(1)
     hanging.shutdown()
-    thread.join(10)
+    thread.join(LIMIT)
 
     assert [FAILURE] == results
 
@@ -291,7 +292,7 @@ def test_the_sdks_export_timeout_is_kept(server: VendorServer, monkeypatch: pyte
     begin = time.monotonic()
 
     assert FAILURE == GalileoSpanExporter(settings(server)).export(spans("/a"))
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 25  # its default is 30
     monkeypatch.setenv("OTEL_BSP_EXPORT_TIMEOUT", "soon")
     with pytest.raises(SettingsError, match="OTEL_BSP_EXPORT_TIMEOUT has to be"):
         GalileoSpanExporter(settings(server))
@@ -299,13 +300,13 @@ def test_the_sdks_export_timeout_is_kept(server: VendorServer, monkeypatch: pyte
 
 def test_the_bridges_batch_span_processor_drives_it(server: VendorServer) -> None:
     provider = TracerProvider()
-    provider.add_span_processor(BatchSpanProcessor(exporter(server, flush_timeout=0.05, queue_size=2)))
+    provider.add_span_processor(BatchSpanProcessor(exporter(server, flush_timeout=3600, queue_size=2)))
     tracer = provider.get_tracer("t")
     for _ in range(3):
         tracer.start_span(
             "GET", kind=SpanKind.SERVER, attributes={"http.method": "GET", "http.url": "http://h/"}
         ).end()
-    requests = server.wait_for(2)
+    server.wait_for(1)
     provider.shutdown()
 
-    assert [2, 1] == [len(urls(request)) for request in requests]
+    assert [2, 1] == [len(urls(request)) for request in server.requests]

@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import random
 import socket
 import ssl
 import struct
@@ -28,6 +29,9 @@ from typing import Any, Self
 
 PATIENCE = 60.0
 """Seconds after which a step of a test counts as hanging; only what fails waits for so long."""
+
+_chance = random.SystemRandom()
+_closed: list[socket.socket] = []
 
 
 class Manner(StrEnum):
@@ -264,7 +268,15 @@ def refusing_socket() -> socket.socket:
 
 
 def closed_port() -> int:
-    """A port of the loopback that refuses connections."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
+    """A port of the loopback that refuses connections, and that nobody else gets."""
+    _closed.append(refusing_socket())
+    port: int = _closed[-1].getsockname()[1]
+    return port
+
+
+def free_port() -> int:
+    """A port of the loopback to listen on later; none that is given to outgoing connections meanwhile."""
+    for port in _chance.sample(range(20_000, 32_000), 100):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("no port is free")

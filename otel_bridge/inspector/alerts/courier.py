@@ -115,14 +115,16 @@ class Courier:
         self._lane(name).busy = False
         self._tries.discard(task)
         self._news.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("an alert could not be told for a moment", channel=name, exc_info=error)
 
     async def _try(self, outgoing: Outgoing) -> None:
         outcome = await self._send(outgoing)
         now = self._now()
         lane = self._lane(outgoing.channel)
         again_us = lane.tried(outcome, outgoing.tries, now)
-        self._on_outcome(outgoing.channel, outcome.result)
         last = await self._write_down(lambda: self._book.settle(outgoing, outcome, now, again_us))
+        self._on_outcome(outgoing.channel, outcome.result)
         if last:
             lane.settled(outcome)
         if last and outcome.result is not Result.DELIVERED:

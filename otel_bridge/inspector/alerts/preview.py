@@ -13,7 +13,7 @@ from typing import NamedTuple
 from otel_bridge.inspector.alerts.counts import unpacked
 from otel_bridge.inspector.alerts.rule import Rule
 from otel_bridge.inspector.alerts.stored import Counted, Span, Stored, stored
-from otel_bridge.inspector.alerts.window import Judge, judge_of, value_of
+from otel_bridge.inspector.alerts.window import Judge, SilenceJudge, judge_of, value_of
 from otel_bridge.inspector.store.interface import Period, Stop, Store, never
 
 _SECOND = 1_000_000
@@ -96,9 +96,20 @@ class _Course:
         scale = self._judge.scale
         last = scale.slot(at_us)
         while self._leaving and self._leaving[0] + scale.width <= last:
-            slot = self._leaving.popleft() + scale.width
-            self._look(-(-slot * scale.window_us // scale.width))
+            self._look(scale.start_us(self._leaving.popleft() + scale.width))
+        self._forget(at_us)
         self._look(at_us)
+
+    def _forget(self, at_us: int) -> None:
+        """Do what the engine does with groups that were silent for long."""
+        judge = self._judge
+        if not self._rule.per or not isinstance(judge, SilenceJudge) or not self._group.firing:
+            return
+        gone_us = judge.scale.start_us(self._group.last + judge.forgotten + 1)
+        if gone_us <= at_us:
+            self.firings[-1] = self.firings[-1]._replace(end_us=gone_us)
+            self._group = judge.group(judge.scale.moment(at_us))
+            self._leaving.append(self._group.end)
 
     def _look(self, at_us: int) -> None:
         moment = self._judge.scale.moment(at_us)

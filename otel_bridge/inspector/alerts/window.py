@@ -69,6 +69,9 @@ class Scale(NamedTuple):
     def slot(self, time_us: int) -> int:
         return time_us * self.width // self.window_us
 
+    def start_us(self, slot: int) -> int:
+        return -(-slot * self.window_us // self.width)
+
     def moment(self, now_us: int) -> Moment:
         first = self.slot(now_us - LATENESS * _SECOND)
         return Moment(self.slot(now_us), first, first - self.width + 1)
@@ -189,8 +192,12 @@ class SilenceJudge(Judge):
         return fresh
 
     def needless(self, group: Group) -> bool:
-        forgotten = max(2 * self.scale.width, self.scale.slots(FORGOTTEN))
-        return group.end - group.last > forgotten
+        return group.end - group.last > self.forgotten
+
+    @property
+    def forgotten(self) -> int:
+        """Slots without a match, after which a group is needless."""
+        return max(2 * self.scale.width, self.scale.slots(FORGOTTEN))
 
     def _begins(self, group: Group, moment: Moment) -> bool:
         if moment.end - group.begun < self.scale.width or not self._holds(group.newest):

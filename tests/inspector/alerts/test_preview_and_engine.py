@@ -114,3 +114,20 @@ def test_the_preview_says_what_the_engine_would_have_done(
 
     assert found.complete
     assert fired(rule, traffic, end_us) == sorted(found.firings)
+
+
+def test_a_group_that_was_silent_for_a_day_is_forgotten_by_both(
+    make_store: Callable[[int], SqliteStore],
+) -> None:
+    rule = _rule(Silence(1), window=3600, query="", per="consumer")
+    day = 86_400
+    traffic = _exchanges(
+        [(0, 0, 200, "anna"), (day * SECOND, 5, 200, "bob"), (2 * day * SECOND, 0, 200, "anna")]
+    )
+    end_us = traffic[-1].started_us + 2 * HOUR_US
+    with closing(make_store(end_us)) as store:
+        store.append(traffic)
+        found = preview(store, rule, EVER, now_us=end_us)
+
+    assert ["anna", "anna", "bob"] == sorted(each.group for each in found.firings)
+    assert fired(rule, traffic, end_us) == sorted(found.firings)

@@ -203,10 +203,10 @@ class AlertBook:
         A try counts from here on. Until it is settled its channel has to be among the unavailable ones.
         """
         with self._database.reading() as db:
-            due = outbox.next_due(db, now_us, unavailable)
-        if not due:
-            return ()
+            if not outbox.next_due(db, now_us, unavailable):
+                return ()
         with self._database.writing() as db:
+            due = outbox.next_due(db, now_us, unavailable)
             return [outbox.begin_try(db, outgoing, now_us) for outgoing in due]
 
     def settle(self, outgoing: Outgoing, outcome: Outcome, now_us: int, again_us: int) -> bool:

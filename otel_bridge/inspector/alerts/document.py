@@ -211,14 +211,6 @@ def read_rules(text: str, *, channels: Collection[str] | None) -> list[RuleDocum
     return list(rules)
 
 
-def read_rule(data: object, *, channels: Collection[str] | None) -> RuleDocument:
-    """One rule of plain data, as JSON gives it. Raises ConfigError with every fault."""
-    try:
-        return RuleDocument.model_validate(data, context=_context(channels))
-    except ValidationError as error:
-        raise ConfigError(explain(error, RuleDocument, Document(), ())) from error
-
-
 class _RulesDocument(_Section):
     rules: tuple[RuleDocument, ...]
 

@@ -10,9 +10,12 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from otel_bridge.config.document import Document
+from otel_bridge.config.explain import explain
 from otel_bridge.config.faults import ConfigError
-from otel_bridge.inspector.alerts.document import RuleDocument, read_rule, read_rules
+from otel_bridge.inspector.alerts.document import RuleDocument, read_rules
 from otel_bridge.inspector.alerts.grouping import NAMED, PLAIN, is_clean
 from otel_bridge.inspector.alerts.rule import (
     MOST_RULES,
@@ -97,7 +100,7 @@ def test_everything_of_the_file_arrives() -> None:
 
 
 def test_what_is_left_out_is_the_default() -> None:
-    document = read_rule({"name": "Failures", "when": "status:5xx", "share": "5%"}, channels=None)
+    document = RuleDocument.model_validate({"name": "Failures", "when": "status:5xx", "share": "5%"})
 
     assert Share(0.05, 20) == document.rule(id=ID, origin=Origin.PAGE).condition
 
@@ -155,10 +158,11 @@ def test_more_rules_than_there_may_be_are_refused() -> None:
     ],
 )
 def test_a_rule_for_the_api_says_what_is_wrong_in_words(data: object, fault: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        read_rule(data, channels=None)
+    with pytest.raises(ValidationError) as caught:
+        RuleDocument.model_validate(data)
+    first, *_ = explain(caught.value, RuleDocument, Document(), ())
 
-    assert str(caught.value).startswith(fault)
+    assert str(first).startswith(fault)
 
 
 def test_nobody_can_write_what_the_bridge_watches() -> None:
@@ -208,7 +212,7 @@ def is_readable(data: dict[str, Any]) -> bool:
 @settings(max_examples=200, deadline=None)
 @given(data=written().filter(is_readable), origin=st.sampled_from(Origin))
 def test_a_rule_and_its_document_say_the_same(data: dict[str, Any], origin: Origin) -> None:
-    document = read_rule(data, channels=None)
+    document = RuleDocument.model_validate(data)
     rule = document.rule(id=ID, origin=origin)
 
     assert document == RuleDocument.of(rule)
@@ -218,8 +222,8 @@ def test_a_rule_and_its_document_say_the_same(data: dict[str, Any], origin: Orig
 @settings(max_examples=200, deadline=None)
 @given(data=written().filter(is_readable))
 def test_what_is_printed_as_json_is_read_as_the_same_rule(data: dict[str, Any]) -> None:
-    document = read_rule(data, channels=None)
+    document = RuleDocument.model_validate(data)
     printed = orjson.dumps({"rules": [document.model_dump(mode="json")]}).decode()
 
-    assert document == read_rule(orjson.loads(printed)["rules"][0], channels=None)
+    assert document == RuleDocument.model_validate(orjson.loads(printed)["rules"][0])
     assert [document] == read_rules(printed, channels=None)

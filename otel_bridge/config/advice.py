@@ -5,6 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
+from otel_bridge.config.channels import (
+    AlertmanagerChannel,
+    Channel,
+    EmailChannel,
+    PagerdutyChannel,
+    SlackChannel,
+    WebhookChannel,
+)
 from otel_bridge.config.models import Config, GalileoSettings, GrpcProtocol, HttpProtocol
 from otel_bridge.config.values import is_loopback
 
@@ -18,6 +28,7 @@ def warnings(config: Config) -> Iterator[Advice]:
     yield from _receiver_warnings(config)
     yield from _exporter_warnings(config)
     yield from _inspector_warnings(config)
+    yield from _channel_warnings(config)
     yield from _size_warnings(config)
 
 
@@ -88,6 +99,32 @@ def _inspector_warnings(config: Config) -> Iterator[Advice]:
             ("inspector", "endpoint"),
             ("listens beyond this machine and takes traffic from anybody: set inspector.ingest_tokens"),
         )
+
+
+def _channel_warnings(config: Config) -> Iterator[Advice]:
+    inspector = config.inspector
+    place = ("inspector", "alerts", "channels")
+    for key, channel in inspector.alerts.channels.items():
+        setting = _lets_be_read(channel)
+        if setting:
+            yield (*place, key, setting), "without TLS what is secret goes out in plain text"
+    if inspector.alerts.channels and not inspector.enabled:
+        yield place, "nothing is told: the inspector is switched off"
+
+
+def _lets_be_read(channel: Channel) -> str | None:
+    """The setting by which a secret of *channel* leaves this machine as plain text."""
+    match channel:
+        case EmailChannel(tls="none", password=SecretStr()):
+            return None if is_loopback(channel.host) else "tls"
+        case SlackChannel() | WebhookChannel():
+            url = channel.url.get_secret_value()
+        case PagerdutyChannel() | AlertmanagerChannel(password=SecretStr()):
+            url = channel.url
+        case _:
+            return None
+    parts = urlsplit(url)
+    return None if parts.scheme == "https" or is_loopback(parts.hostname or "") else "url"
 
 
 def _size_warnings(config: Config) -> Iterator[Advice]:

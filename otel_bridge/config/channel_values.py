@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from otel_bridge.config.values import required_text
+from otel_bridge.config.values import host, required_text
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what Standard Webhooks puts before a secret in base64
 # The channel's own; a second one would be read by some servers and not by others.
@@ -35,6 +35,7 @@ def secret_url(value: object) -> SecretStr:
         raise ValueError("is not a URL: it holds blanks, line breaks or characters beyond ASCII")
     if parts.username is not None or parts.fragment:
         raise ValueError("is not usable: a user or a fragment has no place in this URL")
+    host(parts.hostname)
     return SecretStr(text)
 
 

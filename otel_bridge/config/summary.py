@@ -16,6 +16,8 @@ def summary(config: Config) -> Iterator[str]:
         yield f"{key}: {selection(exporter.apply_to)} to {destination(exporter)}"
     if config.inspector.enabled:
         yield f"inspector: everything to http://{config.inspector.endpoint}"
+        if config.inspector.alerts.channels:
+            yield f"alerts: to {', '.join(config.inspector.alerts.channels)}"
     yield f"journal: up to {show_bytes(config.journal.max_size)} in {config.journal.directory}"
     yield f"metrics on http://{config.telemetry.metrics.endpoint}/metrics"
 

@@ -56,7 +56,7 @@ def test_a_good_file_says_what_goes_where(file: Path) -> None:
         "    apply_to: {host: [b.example.com, a.example.com]}\n"
         "    access_token: s3cret\n"
         "    bucket_key: s3cret\n"
-        "inspector:\n"
+        "inspector: {alerts: {channels: {slack: {url: 'https://s3cret/'}, slack/ops: {url: 'https://s3cret/'}}}}\n"
     )
 
     result = run(file)
@@ -66,6 +66,7 @@ def test_a_good_file_says_what_goes_where(file: Path) -> None:
         "galileo: everything to https://[::1]:443/1.1.0/single, with bodies",
         f"runscope/eu: host a.example.com or b.example.com to {RUNSCOPE}, without bodies",
         "inspector: everything to http://127.0.0.1:4380",
+        "alerts: to slack, slack/ops",
         "journal: up to 2GiB in /var/lib/bridge",
         "metrics on http://127.0.0.1:9464/metrics",
         f"{file}: no faults, no warnings",

@@ -82,9 +82,12 @@ def is_loopback(host: str) -> bool:
 
 
 async def resolve_by_system(host: str, port: int) -> Sequence[str]:
-    """As the operating system does."""
+    """As the operating system does. Raises OSError."""
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise socket.gaierror(socket.EAI_NONAME, "no host can have such a name") from None
     return list(dict.fromkeys(str(sockaddr[0]) for _, _, _, _, sockaddr in found))
 
 

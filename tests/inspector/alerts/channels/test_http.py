@@ -151,8 +151,9 @@ async def test_nobody_there_is_tried_again() -> None:
     assert Outcome(Result.RETRY, "connection refused") == told
 
 
-async def test_a_name_that_nobody_knows_is_tried_again() -> None:
-    told = await outcome("http://name.invalid/")
+@pytest.mark.parametrize("name", ["name.invalid", "a..b", f"{'x' * 64}.example.com"])
+async def test_a_name_that_nobody_knows_is_tried_again(name: str) -> None:
+    told = await outcome(f"http://{name}/")
 
     assert Result.RETRY == told.result
     assert "can't be resolved" in told.detail
@@ -272,3 +273,43 @@ class TestTls:
 
         assert Result.RETRY == told.result
         assert "its certificate is not trusted" in told.detail
+
+
+class TestBehindAProxy:
+    @pytest.fixture
+    def proxy(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[VendorServer]:
+        with VendorServer() as proxy:
+            for name in ("https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+                monkeypatch.delenv(name, raising=False)
+            monkeypatch.setenv("http_proxy", f"http://user:pass@{proxy.host}:{proxy.port}")
+            yield proxy
+
+    async def test_a_proxy_of_the_environment_connects(self, proxy: VendorServer) -> None:
+        told = await outcome("http://hooks.example.com/x")
+
+        assert Result.DELIVERED == told.result
+        (request,) = proxy.requests
+        assert "http://hooks.example.com/x" == request.path
+        assert request.headers["proxy-authorization"].startswith("Basic ")
+
+    async def test_an_address_in_the_url_is_refused_all_the_same(self, proxy: VendorServer) -> None:
+        assert Result.REFUSED == (await outcome("http://169.254.169.254/")).result
+        assert [] == proxy.requests
+
+    async def test_loopback_is_never_asked_of_a_proxy(
+        self, proxy: VendorServer, server: VendorServer
+    ) -> None:
+        await outcome(server.url)
+
+        assert [] == proxy.requests
+        assert 1 == len(server.requests)
+
+    async def test_hosts_that_are_excepted_are_asked_directly(
+        self, proxy: VendorServer, server: VendorServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("no_proxy", "example.com")
+
+        await outcome(f"http://hooks.example.com:{server.port}/", a_network(resolving(["127.0.0.1"])))
+
+        assert [] == proxy.requests
+        assert 1 == len(server.requests)

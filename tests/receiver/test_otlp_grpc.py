@@ -19,6 +19,7 @@ from otel_bridge.journal.errors import JournalFull, JournalUnwritable
 from otel_bridge.receiver.signals import METHODS, Signal
 from otel_bridge.redaction import Redacted
 from otel_bridge.telemetry.instruments import ACCEPTED_SPANS, DUPLICATE_REQUESTS
+from tests.bridge import eventually
 from tests.certificates import Certificates
 from tests.loops import LIMIT, BackgroundLoop
 from tests.receiver.running import LIMIT_SIZE, Receivers, fresh_request
@@ -233,7 +234,7 @@ class TestConnections:
         assert grpc.StatusCode.DEADLINE_EXCEEDED == code
         assert b"" == client.send(body)
         assert [body] == receivers.journal.records
-        assert 0 == receivers.admission.in_flight
+        eventually(lambda: receivers.admission.in_flight == 0, "the first one is over too")
 
     def test_a_stop_answers_what_is_in_flight(self, loop: BackgroundLoop) -> None:
         with Receivers(loop) as receivers, futures.ThreadPoolExecutor() as threads:

@@ -19,6 +19,7 @@ from tests.bridge import PATIENCE, Bridge, eventually
 from tests.end_to_end.collector import Collector, always
 from tests.end_to_end.conftest import galileo_section
 from tests.end_to_end.traffic import Call, request
+from tests.inspector.pages.calls import a_call
 from tests.inspector.pages.inspector import Inspector
 from tests.vendor_server import Reply, closed_port
 
@@ -50,6 +51,7 @@ HELD = Held(
 
 
 def test_says_what_it_holds_and_how_it_is_set(inspector: Inspector, exchanges: int) -> None:
+    inspector.post([a_call("/just-now", service="status")])
     status = inspector.get("/api/status")
 
     assert exchanges <= status["held"]["count"]

@@ -82,6 +82,7 @@ class EmailChannel:
             tls_context=self._network.trust,
             username=settings.username,
             password=settings.password,
+            local_hostname=_own_name(),
             timeout=self._network.patience,
         )
         async with client:
@@ -135,6 +136,13 @@ def compose(notification: Notification, *, sender: str, to: tuple[str, ...], now
     mail.set_content(_text(wording), cte="quoted-printable")
     mail.add_alternative(_html(wording), subtype="html", cte="quoted-printable")
     return mail
+
+
+def _own_name() -> str:
+    """For EHLO. By itself the library asks DNS, which may take all the time there is."""
+    name = socket.gethostname()
+    # RFC 5321: who has no name that others know gives an address.
+    return name if "." in name and name.isascii() and name.isprintable() else "[127.0.0.1]"
 
 
 def _spelt(username: str | None, password: str | None) -> tuple[str, ...]:

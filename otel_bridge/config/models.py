@@ -38,6 +38,7 @@ from otel_bridge.config.fields import (
     Secret,
     SecretName,
     Section,
+    Share,
     Size,
     Stored,
     Text,
@@ -206,6 +207,7 @@ class Inspector(Section):
     endpoint: Listen = Endpoint("127.0.0.1", 4380)
     allowed_hosts: tuple[Host, ...] = ("localhost", "127.0.0.1")
     public_url: Url | None = None
+    sampling_rate: Share = 1.0
     directory: Directory = Field(
         default_factory=lambda: values.directory("~/.local/state/otel-bridge/inspector")
     )

@@ -95,6 +95,14 @@ def whole_number(value: object) -> int:
     return int(number)
 
 
+def share(value: object) -> float:
+    """A part of a whole: above 0, at most 1."""
+    number = _number(value)
+    if number is None or not 0 < number <= 1:
+        raise ValueError("is not a share: write a number above 0 and up to 1, such as 0.1")
+    return number
+
+
 def within(low: float, high: float, show: Callable[[float], str] = str) -> Callable[[float], float]:
     """A check that a number lies from *low* to *high*, both included."""
 

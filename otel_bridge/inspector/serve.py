@@ -1,6 +1,7 @@
 """The inspector as one process on one port: what arrives, what is kept, and who looks on.
 
-start: store → keeper → server        stop: live → server (answer what is in flight) → keeper → store
+start: store → alerts → keeper → server
+stop: live → server (answer what is in flight) → keeper → alerts → store
 """
 
 from __future__ import annotations
@@ -20,6 +21,11 @@ from otel_bridge.asgi import AsgiServer, StartupError
 from otel_bridge.garbage import spare_collector
 from otel_bridge.inspector import buckets
 from otel_bridge.inspector.access import AccessTokens
+from otel_bridge.inspector.alerts.alerting import Alerting
+from otel_bridge.inspector.alerts.book import FILE_NAME, AlertBook, BookError
+from otel_bridge.inspector.alerts.channels import build_channels
+from otel_bridge.inspector.alerts.watches import BridgeState
+from otel_bridge.inspector.api import bridge
 from otel_bridge.inspector.api.app import PATHS, inspector_app
 from otel_bridge.inspector.keeper import Keeper
 from otel_bridge.inspector.live import Live
@@ -51,11 +57,15 @@ async def serve(
     store = await asyncio.to_thread(_open, settings)
     live = Live()
     policy = Policy(log_bodies=settings.log_bodies, exclude=settings.exclude)
+    book = await asyncio.to_thread(_open_book, settings)
+    alerting = _alerting(book, settings)
+    await alerting.start(live)
     keeper = Keeper(store.append, policy=policy, live=live)
     access = AccessTokens(settings.tokens)
     pages = inspector_app(
         store,
         live=live,
+        alerting=alerting,
         tokens=access,
         settings=settings,
         keep=keeper.keep,
@@ -79,6 +89,8 @@ async def serve(
     live.close()
     await server.stop(grace=GRACE)
     await keeper.close()
+    await alerting.stop()
+    await asyncio.to_thread(book.close)
     await asyncio.to_thread(store.close)
 
 
@@ -87,6 +99,27 @@ def _open(settings: InspectorSettings) -> SqliteStore:
         return SqliteStore(settings.directory, retention=settings.retention)
     except StoreError as error:
         raise StartupError(f"Cannot use the inspector's store: {error}.") from error
+
+
+def _open_book(settings: InspectorSettings) -> AlertBook:
+    try:
+        return AlertBook(settings.directory / FILE_NAME, owner=True, public_url=settings.public_url)
+    except BookError as error:
+        raise StartupError(f"Cannot use the alerts: {error}.") from error
+
+
+def _alerting(book: AlertBook, settings: InspectorSettings) -> Alerting:
+    address = settings.bridge_metrics
+
+    def ask(at: str) -> BridgeState | None:
+        told = bridge.ask(at)
+        return None if told is None else bridge.state_of(told)
+
+    return Alerting(
+        book,
+        build_channels(settings.channels),
+        ask_bridge=None if address is None else lambda: ask(address),
+    )
 
 
 async def _healthy(_: Request) -> Response:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from otel_bridge.inspector.access import AccessToken
+from otel_bridge.inspector.alerts.channels import ChannelSettings
 from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.wire.tokens import IngestToken
 from otel_bridge.redaction import DEFAULTS, RedactionRules
@@ -37,5 +38,9 @@ class InspectorSettings:
     allowed_hosts: tuple[str, ...] = ()
     """Names it answers to."""
     public_url: str | None = None
+    sampling_rate: float = 1.0
+    """The share of exchanges that the gateway sends at all; below 1 the pages say what that means."""
+    channels: tuple[ChannelSettings, ...] = ()
+    """Who can be told of alerts."""
     bridge_metrics: str | None = None
     """`host:port` of the /metrics of the bridge that it is a child of."""

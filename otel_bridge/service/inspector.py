@@ -17,6 +17,7 @@ from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.wire.tokens import IngestToken
 from otel_bridge.journal.errors import JournalError
 from otel_bridge.journal.lock import DirectoryLock
+from otel_bridge.service.alert_channels import channel_settings
 
 
 async def serve_inspector(sock: socket.socket, *, settings: InspectorSettings) -> None:
@@ -69,6 +70,8 @@ def inspector_settings(
         ingest_tokens=tuple(senders),
         allowed_hosts=section.allowed_hosts,
         public_url=section.public_url,
+        sampling_rate=section.sampling_rate,
+        channels=channel_settings(section.alerts),
         bridge_metrics=bridge_metrics,
     )
 

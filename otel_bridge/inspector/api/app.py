@@ -7,7 +7,8 @@ from pathlib import Path
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
@@ -16,7 +17,10 @@ from starlette.types import ASGIApp
 import otel_bridge.inspector.pages
 from otel_bridge import __version__
 from otel_bridge.inspector.access import AccessToken, AccessTokens
-from otel_bridge.inspector.api import exchanges, exports, shapes, status, traffic
+from otel_bridge.inspector.alerts.alerting import Alerting
+from otel_bridge.inspector.alerts.book import BookError
+from otel_bridge.inspector.alerts.metrics import AlertMetrics
+from otel_bridge.inspector.api import alerts, exchanges, exports, shapes, status, traffic
 from otel_bridge.inspector.api.asking import Asking
 from otel_bridge.inspector.api.guard import PAGES, Guard
 from otel_bridge.inspector.api.live import routes as live_routes
@@ -36,6 +40,7 @@ PATHS = (
     *(f"{prefix}/{{rest:path}}" for prefix in ("/x", "/api", "/static")),
     "/login",
     "/logout",
+    "/metrics",
 )
 """What of a server belongs to this app."""
 
@@ -48,6 +53,7 @@ def inspector_app(
     store: Store,
     *,
     live: Live,
+    alerting: Alerting,
     tokens: AccessTokens,
     settings: InspectorSettings,
     keep: Keep,
@@ -69,7 +75,9 @@ def inspector_app(
     app.include_router(exports.routes(store, asking))
     app.include_router(live_routes(store, live, asking))
     app.include_router(status.routes(store, settings, keep, asking, beyond_loopback=beyond_loopback))
+    app.include_router(alerts.routes(store, alerting, settings, asking))
     _add_sessions(app, sessions)
+    _add_metrics(app, alerting)
     _add_pages(app, sessions)
     _add_faults(app)
     return Guard(app, sessions=sessions, allowed_hosts=settings.allowed_hosts)
@@ -92,6 +100,15 @@ def _add_sessions(app: FastAPI, sessions: Sessions) -> None:
     async def logout(response: Response) -> None:
         """Takes the cookie back."""
         sessions.end(response)
+
+
+def _add_metrics(app: FastAPI, alerting: Alerting) -> None:
+    metrics = AlertMetrics(alerting)
+
+    @app.get("/metrics", tags=["status"], response_class=PlainTextResponse)
+    def expose() -> Response:
+        """How the alerts are, for Prometheus, which has to send a token as everybody else."""
+        return Response(metrics.exposition(), headers={"content-type": CONTENT_TYPE_LATEST})
 
 
 def _add_pages(app: FastAPI, sessions: Sessions) -> None:
@@ -119,13 +136,17 @@ def _add_faults(app: FastAPI) -> None:
     async def wrong_parameter(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
-        return _fault(400, f"{'.'.join(str(part) for part in first['loc'][1:])}: {first['msg']}")
+        where = ".".join(str(part) for part in first["loc"][1:])
+        # pydantic's own word for what a validator said.
+        what = first["msg"].removeprefix("Value error, ")
+        return _fault(400, f"{where}: {what}" if where else what)
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         return _fault(error.status_code, str(error.detail))
 
+    @app.exception_handler(BookError)
     @app.exception_handler(StoreError)
     async def no_store(_: Request, error: Exception) -> Response:
         return _fault(503, str(error))

@@ -11,6 +11,7 @@ import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
 from otel_bridge.asgi import split_endpoint
+from otel_bridge.inspector.alerts.watches import BridgeState
 from otel_bridge.inspector.api.status_shapes import BridgeShape, PipelineShape
 from otel_bridge.telemetry import instruments
 from otel_bridge.telemetry.instruments import Instrument
@@ -21,6 +22,15 @@ PATIENCE = 1.0
 _LARGEST = 4 << 20
 
 log = structlog.get_logger(__name__)
+
+
+def state_of(bridge: BridgeShape) -> BridgeState:
+    """What alerts watch of it."""
+    return BridgeState(
+        journal_full=bridge.journal_bytes / bridge.journal_limit if bridge.journal_limit else 0.0,
+        dead_letters={each.name: each.dead_letters for each in bridge.pipelines},
+        hold_seconds={each.name: each.hold_seconds if each.holding else 0.0 for each in bridge.pipelines},
+    )
 
 
 class _Sample(NamedTuple):

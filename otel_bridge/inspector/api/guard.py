@@ -23,7 +23,7 @@ PUBLIC = ("/static/", "/login", "/healthz")
 # Pages are one document that holds nothing; what they show comes by /api.
 PAGES = frozenset({"/", "/stats", "/status", "/compare", "/help", "/alerts"})
 # Written by whoever may read.
-VIEWER_WRITES = frozenset({"/logout", "/api/test-request"})
+VIEWER_WRITES = frozenset({"/logout", "/api/test-request", "/api/alerts/preview"})
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADERS = {

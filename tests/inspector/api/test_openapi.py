@@ -15,6 +15,8 @@ from starlette.routing import BaseRoute, Route
 
 from otel_bridge.inspector import buckets
 from otel_bridge.inspector.access import AccessToken, AccessTokens, Role
+from otel_bridge.inspector.alerts.alerting import Alerting
+from otel_bridge.inspector.alerts.book import FILE_NAME, AlertBook
 from otel_bridge.inspector.api.app import inspector_app
 from otel_bridge.inspector.api.guard import PAGES
 from otel_bridge.inspector.live import Live
@@ -27,7 +29,13 @@ from tests.inspector.pages.inspector import Inspector
 # The document of all pages holds nothing of the traffic, and without a log-in nobody could log in.
 OPEN = {*(("GET", path) for path in (*PAGES, "/x/{exchange_id}")), ("POST", "/login")}
 UNDOCUMENTED = {*OPEN, ("GET", "/api/openapi.json"), ("HEAD", "/api/openapi.json")} - {("POST", "/login")}
-VALUES = {"exchange_id": "0" * 32, "side": "request", "bucket": "b", "uuid": "0" * 32}
+VALUES = {
+    "exchange_id": "0" * 32,
+    "side": "request",
+    "bucket": "b",
+    "uuid": "0" * 32,
+    "rule_id": "0" * 16,
+}
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +50,19 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
     async def keep(_: Any) -> None: ...
 
     store = SqliteStore(directory)
+    book = AlertBook(directory / FILE_NAME)
     guarded = inspector_app(
-        store, live=Live(), tokens=AccessTokens(tokens), settings=settings, keep=keep, beyond_loopback=False
+        store,
+        live=Live(),
+        alerting=Alerting(book, {}, ask_bridge=None),
+        tokens=AccessTokens(tokens),
+        settings=settings,
+        keep=keep,
+        beyond_loopback=False,
     )
     # What is behind the guard, which is nobody's to reach but here.
     yield vars(guarded)["_app"]
+    book.close()
     store.close()
 
 

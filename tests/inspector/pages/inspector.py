@@ -30,12 +30,19 @@ from tests.recordings import payloads
 class Inspector:
     """One process with its own directory, until `close`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *webhooks: str) -> None:
+        """*webhooks*: URLs that alerts can be told to."""
         self._directory = tempfile.TemporaryDirectory(prefix="inspector-")
         self._log = Path(self._directory.name, "log")
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.inspector.pages.program", f"{self._directory.name}/kept"],
+                [
+                    sys.executable,
+                    "-m",
+                    "tests.inspector.pages.program",
+                    f"{self._directory.name}/kept",
+                    *webhooks,
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -1,6 +1,7 @@
-"""The inspector with its pages: `python -m tests.inspector.pages.program DIRECTORY`.
+"""The inspector with its pages: `python -m tests.inspector.pages.program DIRECTORY [WEBHOOK]`.
 
-Prints `ready URL` once it serves; ends when its standard input does, so that no test leaves one behind.
+Alerts can be told to the URL WEBHOOK. Prints `ready URL` once it serves;
+ends when its standard input does, so that no test leaves one behind.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from otel_bridge.asgi import bound_address, listen
 from otel_bridge.inspector.access import AccessToken, Role
+from otel_bridge.inspector.alerts.channels import WebhookSettings
 from otel_bridge.inspector.serve import serve
 from otel_bridge.inspector.settings import InspectorSettings
 from otel_bridge.inspector.store.limits import Retention
@@ -24,13 +26,14 @@ ADMIN, VIEWER = "admin-token", "viewer-token"
 _WEEK = 7 * 86_400.0
 
 
-def main(directory: Path) -> None:
+def main(directory: Path, webhooks: list[str]) -> None:
     logs.configure("info", "text")
     settings = InspectorSettings(
         directory=directory,
         retention=Retention(age=_WEEK, size=1 << 30, bodies=_WEEK, min_free=0),
         tokens=(AccessToken(token=ADMIN, role=Role.ADMIN), AccessToken(token=VIEWER, role=Role.VIEWER)),
         allowed_hosts=("127.0.0.1",),
+        channels=tuple(WebhookSettings(name="webhook", url=url, secret="s" * 24) for url in webhooks),
     )
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     with listen("127.0.0.1:0") as sock:
@@ -47,4 +50,4 @@ def _end_with_stdin() -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

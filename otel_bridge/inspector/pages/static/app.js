@@ -9,6 +9,7 @@ import { Traffic } from "./pages/traffic.js";
 import { Exchange } from "./pages/exchange.js";
 import { Compare } from "./pages/compare.js";
 import { Dashboard } from "./pages/dashboard.js";
+import { Alerts } from "./pages/alerts.js";
 import { Status } from "./pages/status.js";
 import { Help } from "./pages/help.js";
 
@@ -17,6 +18,7 @@ const PAGES = [
   [/^\/x\/(?<id>[0-9a-f-]{32,36})$/, "Exchange", Exchange],
   [/^\/compare$/, "Compare", Compare],
   [/^\/stats$/, "Dashboard", Dashboard],
+  [/^\/alerts$/, "Alerts", Alerts],
   [/^\/status$/, "Status", Status],
   [/^\/help$/, "Query language", Help],
 ];

@@ -1,6 +1,6 @@
 // The dashboard: how much, how well, how fast, and because of whom. Every number leads to the traffic behind it.
 import { html, useMemo } from "../vendor.js";
-import { count, duration, percent, size } from "../lib/format.js";
+import { count, duration, instant, percent, size } from "../lib/format.js";
 import { useLoad } from "../lib/load.js";
 import { rangeName, rangeOf, setSpan } from "../lib/range.js";
 import { address, param } from "../lib/url.js";
@@ -11,6 +11,7 @@ import { Failed, Loading, Notice } from "../ui/states.js";
 import { goToTraffic } from "../ui/value.js";
 
 const OTHERS = "all others";
+const SHOWN = 5;
 
 export function Dashboard() {
   const q = param("q");
@@ -21,11 +22,21 @@ export function Dashboard() {
       <div class="toolbar"><${QueryBox} /><${RangePicker} /><button onClick=${reload}>Refresh</button></div>
       ${error && error.start === null && html`<${Failed} error=${error} retry=${reload} />`}
       ${!data && !error && html`<${Loading} what="Counting" />`}
-      ${data && (data.now.count === 0 ? html`<${Notice} title="No traffic in this time"><a href=${address("/stats", { q, range: "all" })}>Look at all that is held</a></${Notice}>` : html`<${Figures} data=${data} />`)}
+      ${data && (data.now.count === 0 ? html`<${Notice} title="No traffic in this time"><a href=${address("/stats", { q, range: "all" })}>Look at all that is held</a></${Notice}>` : html`<${Figures} data=${data} period=${period} />`)}
     </div>`;
 }
 
-function Figures({ data }) {
+/** What fired in *period*: the firings themselves, and as marks for the charts. */
+function useFired({ from, to, now }) {
+  const { data } = useLoad("/api/alerts/history", { from, to: to ?? now, limit: 200 });
+  return useMemo(() => {
+    const firings = data?.firings ?? [];
+    return { firings, marks: firings.map((each) => ({ from: each.started, to: each.ended ?? to ?? now })) };
+  }, [data]);
+}
+
+function Figures({ data, period }) {
+  const fired = useFired(period);
   const { now, before, points } = data;
   const times = useMemo(() => points.map(({ start }) => start), [points]);
   const perSecond = (value) => value / (data.step / 1e6);
@@ -46,11 +57,14 @@ function Figures({ data }) {
       <${Tile} name="99th percentile" value=${duration(now.p99)} now=${now.p99} before=${before.p99} bad />
       <${Tile} name="Answered" value=${size(now.response_bytes)} now=${now.response_bytes} before=${before.response_bytes} />
     </div>
+    ${fired.firings.length > 0 && html`<p class="fired"><span class="fired-mark" aria-hidden="true"></span>Alerts in this time: ${fired.firings.slice(0, SHOWN).map((each) => html`
+      <a href=${address("/alerts", { rule: each.rule_id })} title=${each.sentence}>${each.rule_name}${each.per ? ` · ${each.group || "(none)"}` : ""} <span class="soft">${instant(each.started)}</span></a>`)}
+      ${fired.firings.length > SHOWN && html`<a href="/alerts">and ${fired.firings.length - SHOWN} more</a>`}</p>`}
     <div class="charts">
-      <${Chart} title="Volume" times=${times} series=${charts.volume} format=${(value) => (value === null ? "–" : Number(value.toPrecision(3)).toString())} onZoom=${setSpan} />
-      <${Chart} title="Errors" times=${times} series=${charts.errors} format=${percent} onZoom=${setSpan} note="status 5xx or no answer" />
-      <${Chart} title="Latency" times=${times} series=${charts.latency} format=${duration} onZoom=${setSpan} />
-      <${Chart} title="Gateway and upstream" times=${times} series=${charts.parts} format=${duration} onZoom=${setSpan} note="mean" />
+      <${Chart} title="Volume" times=${times} series=${charts.volume} format=${(value) => (value === null ? "–" : Number(value.toPrecision(3)).toString())} onZoom=${setSpan} marks=${fired.marks} />
+      <${Chart} title="Errors" times=${times} series=${charts.errors} format=${percent} onZoom=${setSpan} marks=${fired.marks} note="status 5xx or no answer" />
+      <${Chart} title="Latency" times=${times} series=${charts.latency} format=${duration} onZoom=${setSpan} marks=${fired.marks} />
+      <${Chart} title="Gateway and upstream" times=${times} series=${charts.parts} format=${duration} onZoom=${setSpan} marks=${fired.marks} note="mean" />
     </div>
     <div class="tops">
       <${Endpoints} title="Busiest" rows=${data.busiest} measure=${["Requests", ({ count: number }) => number, (value) => count(value)]} />

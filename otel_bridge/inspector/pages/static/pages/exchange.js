@@ -1,6 +1,7 @@
 // One exchange, on a page of its own and beside the traffic: what happened, and everything that is known of it.
 import { html, useEffect } from "../vendor.js";
 import { get, send } from "../lib/api.js";
+import { newAlert } from "../lib/alerts.js";
 import { choose, chosen } from "../lib/chosen.js";
 import { explainStatus } from "../lib/explain.js";
 import { FACTS, factsOf } from "../lib/facts.js";
@@ -82,6 +83,7 @@ function Actions({ exchange, reload }) {
     else say("There is no earlier success on this route");
   });
   const similar = attempt(async () => go(address("/", { q: (await get(`/api/exchanges/${exchange.id}/similar`)).q, range: "all" })));
+  const alert = attempt(async () => go(newAlert((await get(`/api/exchanges/${exchange.id}/similar`)).q)));
   const pinned = exchange.marks.includes("pinned");
   const pin = attempt(async () => { await send(pinned ? "DELETE" : "PUT", `/api/exchanges/${exchange.id}/pin`); reload(); });
   return html`<div class="actions">
@@ -94,6 +96,7 @@ function Actions({ exchange, reload }) {
         <button onClick=${() => choose(null)} aria-label="Forget the one put aside" title=${`Forget ${other.sentence}`}>✕</button></span>`
       : html`<button aria-pressed=${other?.id === exchange.id} onClick=${() => choose(other ? null : exchange)} title="Put this one aside, then open the other one">${other ? "Put aside to compare" : "Compare with …"}</button>`}
     <button onClick=${similar} title="Same endpoint, same status">Find similar</button>
+    <button onClick=${alert} title="Tell me when exchanges like this come again">Alert on this</button>
     ${me.data?.role === "admin" && html`<button aria-pressed=${pinned} onClick=${pin} title="Keep it whatever retention says">${pinned ? "Pinned" : "Pin"}</button>`}
   </div>`;
 }

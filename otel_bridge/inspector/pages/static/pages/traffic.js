@@ -1,5 +1,6 @@
 // The traffic: what is asked for, how much of it there was, and the table of it, live or held still.
 import { html, useEffect, useMemo, useRef, useState } from "../vendor.js";
+import { newAlert } from "../lib/alerts.js";
 import { Feed } from "../lib/feed.js";
 import { count } from "../lib/format.js";
 import { useKeys } from "../lib/keys.js";
@@ -48,7 +49,7 @@ export function Traffic() {
         <p class="volume-line soft">${histogram.data ? `${count(histogram.data.total)} exchanges${histogram.data.complete ? "" : " so far: counting took too long"}` : "…"}
           ${feed.leftOut.value > 0 && html` · <span role="status">${count(feed.leftOut.value)} not shown live: too many at once</span>`}
           ${live && feed.connection.value === "lost" && html` · <span role="status">connecting again …</span>`}
-          ${histogram.data?.total > 0 && html`<${Exports} asked=${asked} />`}</p>
+          ${histogram.data?.total > 0 && html`<${Exports} asked=${asked} />`}${q && html` <a href=${newAlert(q)}>Alert on this</a>`}</p>
       </div>
       <${Facets} data=${facets.data} />
       <section class="traffic-table card">

@@ -4,24 +4,25 @@ import { axisTime, instant } from "../lib/format.js";
 
 const MINUTE = 60;
 const HOUR = 3600;
+const NONE = [];
 const ROUND_SECONDS = [1, 5, 15, 30, ...[1, 5, 15, 30].map((n) => n * MINUTE), ...[1, 3, 6, 12, 24, 48, 168].map((n) => n * HOUR)];
 
 /**
  * *times* in Unix microseconds; *series*: [{name, values, colour, fill, bars}]; *format*(value) for axis and table;
- * *onZoom*(from, to) when a part is dragged over.
+ * *onZoom*(from, to) when a part is dragged over. *marks*: [{from, to}], spans of time that are drawn behind the lines.
  */
-export function Chart({ title, times, series, format, onZoom, note = "" }) {
+export function Chart({ title, times, series, format, onZoom, note = "", marks = NONE }) {
   const box = useRef(null);
   const [shown, setShown] = useState(false);
   useEffect(() => {
-    const plot = new uPlot(options(box.current, { times, series, format, onZoom }), [times.map((us) => us / 1e6), ...series.map(({ values }) => values)], box.current);
+    const plot = new uPlot(options(box.current, { times, series, format, onZoom, marks }), [times.map((us) => us / 1e6), ...series.map(({ values }) => values)], box.current);
     const watch = new ResizeObserver(() => plot.setSize({ width: box.current.clientWidth, height: 180 }));
     watch.observe(box.current);
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     const repaint = () => plot.redraw();
     scheme.addEventListener("change", repaint);
     return () => { watch.disconnect(); scheme.removeEventListener("change", repaint); plot.destroy(); };
-  }, [times, series]);
+  }, [times, series, marks]);
   return html`<section class="card chart">
     <header><h2>${title}</h2>${note && html`<span class="soft">${note}</span>`}<span class="spacer"></span>
       ${series.map(({ name, colour }) => html`<span class="legend"><i style=${{ background: `var(${colour})` }}></i>${name}</span>`)}
@@ -32,7 +33,7 @@ export function Chart({ title, times, series, format, onZoom, note = "" }) {
   </section>`;
 }
 
-function options(element, { times, series, format, onZoom }) {
+function options(element, { times, series, format, onZoom, marks }) {
   const colour = (name) => () => resolved(element, name);
   const span = times.length > 1 ? times.at(-1) - times[0] : 0;
   const axis = { stroke: colour("--text-soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "11px system-ui" };
@@ -50,6 +51,7 @@ function options(element, { times, series, format, onZoom }) {
       paths: each.bars ? uPlot.paths.bars({ size: [0.85] }) : undefined,
     }))],
     hooks: {
+      drawAxes: [(plot) => drawMarks(plot, marks, resolved(element, "--bad"))],
       setSelect: [(plot) => {
         if (plot.select.width < 4) return;
         const at = (pixels) => plot.posToVal(pixels, "x") * 1e6;
@@ -57,6 +59,21 @@ function options(element, { times, series, format, onZoom }) {
       }],
     },
   };
+}
+
+/** A line where each mark begins, and a shade as long as it lasts. */
+function drawMarks(plot, marks, colour) {
+  const { ctx, bbox } = plot;
+  const at = (us) => Math.min(bbox.left + bbox.width, Math.max(bbox.left, plot.valToPos(us / 1e6, "x", true)));
+  ctx.save();
+  ctx.fillStyle = colour;
+  for (const { from, to } of marks) {
+    ctx.globalAlpha = 0.12;
+    ctx.fillRect(at(from), bbox.top, at(to) - at(from), bbox.height);
+    ctx.globalAlpha = 0.9;
+    ctx.fillRect(at(from), bbox.top, 2 * devicePixelRatio, bbox.height);
+  }
+  ctx.restore();
 }
 
 /** The colour that a custom property means right now, light or dark. */

@@ -6,8 +6,8 @@ import { param, setParams } from "../lib/url.js";
 
 const PAUSE_MS = 120;
 
-export function QueryBox({ placeholder = "status:5xx service:orders duration:>500ms \"card declined\"" }) {
-  const query = param("q");
+/** The query of the URL, unless *query* is given with *onQuery*(text), called once it is entered; *onText*(text) hears every change. */
+export function QueryBox({ query = param("q"), onQuery = (q) => setParams({ q }), onText = null, label = "Query", placeholder = "status:5xx service:orders duration:>500ms \"card declined\"" }) {
   const [text, setText] = useState(query);
   const [found, setFound] = useState({ items: [], start: 0, end: 0 });
   const [chosen, setChosen] = useState(-1);
@@ -41,13 +41,14 @@ export function QueryBox({ placeholder = "status:5xx service:orders duration:>50
     const wanted = pasted ?? text.trim();
     const wrong = await check(wanted);
     setFault(wrong);
-    if (!wrong?.error) setParams({ q: wanted });
+    if (!wrong?.error) onQuery(wanted);
   };
   const take = (item) => {
     const characters = [...text];
     const before = [...characters.slice(0, found.start), ...item.insert].join("");
     const next = before + characters.slice(found.end).join("");
     setText(next);
+    onText?.(next);
     setChosen(-1);
     requestAnimationFrame(() => { input.current.setSelectionRange(before.length, before.length); suggest(next); });
   };
@@ -62,16 +63,16 @@ export function QueryBox({ placeholder = "status:5xx service:orders duration:>50
       setChosen((index) => Math.max(-1, Math.min(found.items.length - 1, index + step)));
     }
   };
-  const onInput = (event) => { setText(event.target.value); setOpen(true); suggest(event.target.value); };
+  const onInput = (event) => { setText(event.target.value); onText?.(event.target.value); setOpen(true); suggest(event.target.value); };
   const shown = open && found.items.length > 0;
   return html`
     <form class="query" role="search" onSubmit=${(event) => event.preventDefault()}>
       <div class="query-field" data-fault=${fault?.error ? "" : null}>
-        <input ref=${input} type="text" class="mono" role="combobox" aria-label="Query" aria-expanded=${shown} aria-controls=${list}
+        <input ref=${input} type="text" class="mono" role="combobox" aria-label=${label} aria-expanded=${shown} aria-controls=${list}
           aria-autocomplete="list" aria-activedescendant=${shown && chosen >= 0 ? `${list}-${chosen}` : null} aria-invalid=${Boolean(fault?.error)}
           spellcheck=${false} autocomplete="off" autocapitalize="off" placeholder=${placeholder} value=${text}
           onInput=${onInput} onKeyDown=${onKeyDown} onFocus=${() => { setOpen(true); suggest(text); }} onBlur=${() => setOpen(false)} />
-        ${text && html`<button class="quiet clear" onMouseDown=${(event) => event.preventDefault()} onClick=${() => { setText(""); setParams({ q: "" }); }} aria-label="Clear the query">✕</button>`}
+        ${text && html`<button class="quiet clear" onMouseDown=${(event) => event.preventDefault()} onClick=${() => { setText(""); onQuery(""); }} aria-label="Clear the query">✕</button>`}
       </div>
       ${shown && html`<ul class="completions" role="listbox" id=${list}>
         ${found.items.map((item, index) => html`<li role="option" id=${`${list}-${index}`} aria-selected=${index === chosen}

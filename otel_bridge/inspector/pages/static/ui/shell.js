@@ -3,10 +3,11 @@ import { html, signal } from "../vendor.js";
 import { address, param, place } from "../lib/url.js";
 import { bindings, useKeys } from "../lib/keys.js";
 import { Dialog } from "./dialog.js";
+import { FiringCount, FiringStrip } from "./firing-strip.js";
 import { Toast } from "./toast.js";
 import { ValueMenu } from "./value.js";
 
-const NAV = [["/", "Traffic"], ["/stats", "Dashboard"], ["/status", "Status"]];
+const NAV = [["/", "Traffic"], ["/stats", "Dashboard"], ["/alerts", "Alerts"], ["/status", "Status"]];
 const keysShown = signal(false);
 
 export function Shell({ children }) {
@@ -21,6 +22,7 @@ export function Shell({ children }) {
         <a class="quiet" href="/help">Query help</a>
         <button class="quiet" onClick=${() => { keysShown.value = true; }} aria-label="Show the keys"><kbd>?</kbd></button>
       </header>
+      <${FiringStrip} />
       <main id="main" tabindex="-1">${children}</main>
       <${ValueMenu} />
       <${Toast} />
@@ -32,8 +34,8 @@ export function Shell({ children }) {
 function NavLink({ path, name }) {
   const here = place.value.path;
   const active = path === "/" ? here === "/" || here.startsWith("/x/") : here === path;
-  const href = path === "/status" ? path : address(path, { q: param("q"), range: param("range"), from: param("from"), to: param("to") });
-  return html`<a href=${href} aria-current=${active ? "page" : null}>${name}</a>`;
+  const href = ["/alerts", "/status"].includes(path) ? path : address(path, { q: param("q"), range: param("range"), from: param("from"), to: param("to") });
+  return html`<a href=${href} aria-current=${active ? "page" : null}>${name}${path === "/alerts" && html`<${FiringCount} />`}</a>`;
 }
 
 function Keys() {

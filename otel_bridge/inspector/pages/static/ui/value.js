@@ -1,6 +1,7 @@
 // Any value on the pages can be clicked, to show only what has it or all but that.
 import { html, signal, useEffect, useRef } from "../vendor.js";
 import { get } from "../lib/api.js";
+import { newAlert } from "../lib/alerts.js";
 import { address, go, param, place } from "../lib/url.js";
 import { say } from "./toast.js";
 
@@ -20,11 +21,16 @@ export function Value({ field, value, argument = "", steps = null, children }) {
 }
 
 /** Put a condition into the query of the page that shows traffic, or its opposite. */
-export async function pick({ field, value, argument = "", steps = null }, { exclude = false } = {}) {
-  const where = steps ? { steps: JSON.stringify(steps), literal: true } : { argument };
-  const { q } = await get("/api/edit", { q: param("q"), field, value, exclude, ...where });
+export async function pick(chosen, { exclude = false } = {}) {
+  const q = await queryWith(chosen, exclude);
   const path = ["/", "/stats"].includes(place.value.path) ? place.value.path : "/";
   go(address(path, { ...Object.fromEntries(place.value.params), q, a: "", b: "", tab: "" }));
+}
+
+/** The present query with one more condition. */
+async function queryWith({ field, value, argument = "", steps = null }, exclude) {
+  const where = steps ? { steps: JSON.stringify(steps), literal: true } : { argument };
+  return (await get("/api/edit", { q: param("q"), field, value, exclude, ...where })).q;
 }
 
 /** The one menu of all values; the shell shows it. */
@@ -41,6 +47,7 @@ export function ValueMenu() {
   if (!shown) return null;
   const leave = () => { open.value = null; shown.opener.focus(); };
   const choose = (how) => { open.value = null; pick(shown, how).catch((error) => say(error.message)); };
+  const alert = () => { open.value = null; queryWith(shown, false).then((q) => go(newAlert(q)), (error) => say(error.message)); };
   const copy = () => { leave(); navigator.clipboard.writeText(shown.value).then(() => say("The value is on the clipboard"), () => say("The browser did not allow copying")); };
   const move = (event) => {
     if (event.key === "Escape") { event.stopPropagation(); leave(); return; }
@@ -50,11 +57,12 @@ export function ValueMenu() {
     const items = [...menu.current.querySelectorAll("button")];
     items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
   };
-  const style = { left: `${Math.min(shown.left, innerWidth - 260)}px`, top: `${Math.min(shown.top + 2, innerHeight - 150)}px` };
+  const style = { left: `${Math.min(shown.left, innerWidth - 260)}px`, top: `${Math.min(shown.top + 2, innerHeight - 180)}px` };
   return html`<div class="menu" role="menu" ref=${menu} style=${style} onKeyDown=${move}>
     <p class="menu-title mono">${shown.field}: ${shown.value.slice(0, 60)}</p>
     <button role="menuitem" onClick=${() => choose()}>Show only these</button>
     <button role="menuitem" onClick=${() => choose({ exclude: true })}>Leave these out</button>
+    <button role="menuitem" onClick=${alert}>Alert on this</button>
     <button role="menuitem" onClick=${copy}>Copy the value</button>
   </div>`;
 }

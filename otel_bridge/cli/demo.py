@@ -7,15 +7,20 @@ import random
 import signal
 import sys
 import tempfile
+from importlib.resources import files
 from pathlib import Path
 
 import click
 import uvloop
 
+import otel_bridge.demo
 from otel_bridge.asgi import StartupError
 from otel_bridge.config import Config
 from otel_bridge.config.values import duration
 from otel_bridge.demo.player import Played, play
+from otel_bridge.inspector.alerts.book import FILE_NAME, AlertBook
+from otel_bridge.inspector.alerts.document import read_rules
+from otel_bridge.inspector.alerts.rule import Origin
 from otel_bridge.service.bridge import Bridge
 from otel_bridge.service.exporters import INSPECTOR
 from otel_bridge.service.greeting import greeting
@@ -49,6 +54,7 @@ def demo(seconds: float) -> None:
     with tempfile.TemporaryDirectory(prefix="otel-bridge-demo-") as directory:
         config = _config(Path(directory))
         try:
+            _add_rules(config.inspector.directory)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(_run(config, seconds))
         except StartupError as error:
@@ -66,6 +72,17 @@ def _config(directory: Path) -> Config:
             "telemetry": {"metrics": {"endpoint": _ANY_PORT}, "logs": {"level": "warning"}},
         }
     )
+
+
+def _add_rules(directory: Path) -> None:
+    """Alert rules, before anything arrives that they could fire on."""
+    text = files(otel_bridge.demo).joinpath("alerts.yaml").read_text(encoding="utf-8")
+    directory.mkdir(mode=0o700)
+    book = AlertBook(directory / FILE_NAME)
+    try:
+        book.apply([each.rule(id="", origin=Origin.FILE) for each in read_rules(text, channels=())])
+    finally:
+        book.close()
 
 
 async def _run(config: Config, seconds: float) -> None:

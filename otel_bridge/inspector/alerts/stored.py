@@ -21,9 +21,10 @@ MOST_READ = 2_000
 """Exchanges read whole, for groups that rows don't tell."""
 
 _PAGE = 1_000
-_BARS = 10_000
 _SECOND = 1_000_000
-# Lengths that bars of a store can have, in seconds.
+# What is counted in one go: who has to stop has the last hours at least.
+_HOUR = 3600 * _SECOND
+# Lengths that bars of a store can have, in seconds; parts of an hour.
 _STEPS = (600, 300, 120, 60, 30, 10, 5, 2, 1)
 
 
@@ -83,7 +84,7 @@ def _counted_by(rule: Rule) -> Query:
 def _by_bars(store: Store, rule: Rule, span: Span, step_us: int, stop: Stop) -> Stored:
     counted: list[Counted] = []
     since_us = span.end_us
-    for part in _parts(span, step_us):
+    for part in _parts(span):
         totals = _bars(store, _counted_by(rule), part, step_us, stop)
         matches = _bars(store, parse(rule.query), part, step_us, stop) if _is_share(rule) else totals
         if totals is None or matches is None:
@@ -96,11 +97,10 @@ def _by_bars(store: Store, rule: Rule, span: Span, step_us: int, stop: Stop) -> 
     return Stored(sorted(counted), since_us, complete=since_us == span.start_us)
 
 
-def _parts(span: Span, step_us: int) -> Iterator[Span]:
-    """*span* in pieces that begin and end where bars do, newest first."""
-    length = _BARS * step_us
-    for start_us in reversed(range(span.start_us // step_us * step_us, span.end_us, length)):
-        yield Span(max(start_us, span.start_us), min(start_us + length, span.end_us))
+def _parts(span: Span) -> Iterator[Span]:
+    """*span* by the hour, newest first."""
+    for start_us in reversed(range(span.start_us // _HOUR * _HOUR, span.end_us, _HOUR)):
+        yield Span(max(start_us, span.start_us), min(start_us + _HOUR, span.end_us))
 
 
 def _bars(store: Store, query: Query, part: Span, step_us: int, stop: Stop) -> Mapping[int, int] | None:

@@ -9,6 +9,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 
@@ -18,8 +19,10 @@ from otel_bridge.inspector.alerts.book import FILE_NAME, AlertBook
 from otel_bridge.inspector.alerts.rule import Count, Origin, Rule
 from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.store.sqlite import SqliteStore
-from tests.bridge import PATIENCE, PROGRAM
+from tests.bridge import PATIENCE, PROGRAM, eventually
+from tests.cli.test_inspector import inspector
 from tests.inspector.store.conftest import kept
+from tests.inspector.wire.agents import KONG_RUNSCOPE
 from tests.vendor_server import Reply, VendorServer
 
 KEEP = Retention(age=1e9, size=1 << 40, bodies=1e9, min_free=0)
@@ -304,3 +307,24 @@ def test_a_terminal_sees_how_far_it_is(rules: Path, config: Path) -> None:
 
     assert 0 == process.returncode
     assert "2/2" in shown
+
+
+def test_a_running_inspector_goes_by_what_is_applied_and_tells_of_it(rules: Path, tmp_path: Path) -> None:
+    rules.write_text("rules: [{name: Failures, when: 'status:5xx', matches: 3, notify: slack}]")
+    with VendorServer(lambda _: Reply(200, b"ok")) as slack:
+        more = f'  alerts: {{channels: {{slack: {{url: "{slack.url}/services/T0"}}}}}}\n'
+        with inspector(tmp_path, more) as running:
+            applied = command("apply", rules, "--config", tmp_path / "inspector.yaml")
+
+            def fails_and_is_told() -> bool:
+                """What comes before the rule is taken over does not count: so once is not enough."""
+                request = KONG_RUNSCOPE["request"] | {"timestamp": time.time()}
+                message = KONG_RUNSCOPE | {"request": request}
+                httpx.post(f"{running.url}buckets/b/messages", json=[message], timeout=PATIENCE)
+                return bool(slack.requests)
+
+            eventually(fails_and_is_told, "a notification")
+        (told,) = slack.requests
+
+    assert 0 == applied.exit_code
+    assert "Failures" in told.body.decode()

@@ -133,6 +133,11 @@ class VendorServer:
         with self._news:
             return list(self._received)
 
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._handlers)
+
     def wait_for(self, count: int, timeout: float = PATIENCE) -> list[Received]:
         """The requests so far once there are *count* of them; fails the test if they don't come."""
         with self._news:

@@ -3,43 +3,31 @@
     Unreachable        the request got no answer in time
     └── NoConnection   nor was it sent: no address, no connection, no TLS
 
-The status line is the answer. Once it is there, a body that drips, breaks off or is garbage changes
-nothing: what could be read of it is handed on.
+The head is the answer. Once it is there, a body that drips, breaks off or is garbage changes nothing: what
+could be read of it is handed on.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from urllib.parse import quote
-
-import httpx
+from collections.abc import Callable
 
 from otel_bridge import __version__
 from otel_bridge.delivery.answer import parse_retry_after
+from otel_bridge.delivery.connection import Connection, Response, Silent, Trouble
+from otel_bridge.delivery.connections import Connections
+from otel_bridge.delivery.environment import trust
+from otel_bridge.delivery.failure import MASK, reason, spellings
 from otel_bridge.delivery.request import Answer, Request, Transport
+from otel_bridge.delivery.way import Way, find_way
 
 USER_AGENT = f"otel-bridge/{__version__}"
 
-# Of an answer's body; a 207 with an error for each of a thousand entries fits.
-MAX_BODY = 256 * 1024
-# httpx translates what comes from below it, and these two are what it was seen to let through.
-FOREIGN_ERRORS = (httpx.HTTPError, httpx.InvalidURL, OSError)
-UNCONNECTED = (httpx.ConnectError, httpx.ConnectTimeout)
-# Their texts quote what was to be sent, and a token may be in that.
-TELLTALE_ERRORS = (httpx.LocalProtocolError, UnicodeError)
-
-_HEADERS = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
-# The loopback of a proxy is another machine's.
-_DIRECT = ("all://localhost", "all://127.0.0.1", "all://[::1]")
-_MASK = "REDACTED"
-_NOTHING = httpx.ByteStream(b"")
+# What the network and the other end can do; UnicodeError is a host name that none can have.
+_FAILURES = (Trouble, OSError, UnicodeError)
+_HEADERS = f"User-Agent: {USER_AGENT}\r\nAccept: application/json\r\nAccept-Encoding: identity"
 
 
 class Unreachable(Exception):  # noqa: N818 - reads as what it says: the destination is
@@ -48,11 +36,6 @@ class Unreachable(Exception):  # noqa: N818 - reads as what it says: the destina
 
 class NoConnection(Unreachable):
     """The destination saw nothing of the request, so nothing in it can be the reason."""
-
-
-def trust(*, verify: bool) -> ssl.SSLContext:
-    """What certificates are checked against; slow to make, and fit for many senders."""
-    return httpx.create_ssl_context(verify=verify)
 
 
 class Sender:
@@ -71,86 +54,86 @@ class Sender:
     ) -> None:
         self._transport = transport
         self._clock = clock
-        self._client = httpx.AsyncClient(
-            headers=_HEADERS,
-            verify=context or trust(verify=transport.verify),
-            timeout=httpx.Timeout(transport.timeout),
-            limits=httpx.Limits(keepalive_expiry=transport.keepalive),
-            follow_redirects=False,
-            mounts=dict.fromkeys(_DIRECT),
-            # Nobody logs in here, so nothing is owed to a server that wants to be remembered.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        self._ways: dict[str, Way] = {}
+        self._connections = Connections(
+            context=context or trust(verify=transport.verify),
+            timeout=transport.timeout,
+            keepalive=transport.keepalive,
         )
 
     async def send(self, request: Request) -> Answer:
         """POST *request*; raises Unreachable where no status came back in time."""
-        response: httpx.Response | None = None
-        body = bytearray()
+        way = self._way(request.url)
+        head = _head(request, way)
+        connection: Connection | None = None
+        # Errors go on without their origin, which may quote what came back, and the token in that.
         try:
-            async with (
-                asyncio.timeout(self._transport.total_timeout),
-                self._client.stream(
-                    "POST", request.url, headers=dict(request.headers), content=request.content
-                ) as response,
-            ):
-                async for piece in response.aiter_raw():
-                    body += piece
-                    if len(body) >= MAX_BODY:
-                        break
-        except TELLTALE_ERRORS:
-            if response is None:
-                raise Unreachable("its address or token holds characters that HTTP does not allow") from None
-        except TimeoutError as error:
-            if response is None:
-                raise Unreachable(f"no answer within {self._transport.total_timeout:g} s") from error
-        except FOREIGN_ERRORS as error:
-            if response is None:
-                kind = NoConnection if isinstance(error, UNCONNECTED) else Unreachable
-                raise kind(self._reason(error)) from error
-        assert response is not None
-        # httpx ties a response and its stream into a ring, with the payload hanging on it: megabytes that
-        # would be there until the garbage collector comes by.
-        response.stream = _NOTHING
-        return self._answer(request, response, bytes(body[:MAX_BODY]))
+            async with asyncio.timeout(self._transport.total_timeout):
+                connection = await self._connections.take(way)
+                await connection.exchange(head, request.content, silence=self._transport.timeout)
+        except _FAILURES as error:
+            if connection is None:
+                raise NoConnection(self._why_unconnected(error, way)) from None
+            if not connection.response.status:
+                raise Unreachable(_masked(self._why_unanswered(error), request.secret)) from None
+        finally:
+            if connection is not None:
+                self._connections.give_back(way, connection)
+        return self._answer(connection.response, request.secret)
 
     async def aclose(self) -> None:
         """Close all connections; requests in flight have to be over."""
-        await self._client.aclose()
+        await self._connections.aclose()
 
-    def _answer(self, request: Request, response: httpx.Response, body: bytes) -> Answer:
-        location = response.headers.get("location", "")
-        for secret in _spellings(request.secret):
-            body = body.replace(secret.encode(), _MASK.encode())
-            location = location.replace(secret, _MASK)
-        headers = response.headers
-        wait = parse_retry_after(headers.get("retry-after"), now=self._clock(), date=headers.get("date"))
-        return Answer(response.status_code, wait, body, location)
+    def _way(self, url: str) -> Way:
+        way = self._ways.get(url)
+        if way is None:
+            try:
+                way = self._ways[url] = find_way(url)
+            except ValueError as error:
+                raise NoConnection(str(error)) from None
+        return way
 
-    def _reason(self, error: Exception) -> str:
-        if isinstance(error, httpx.ConnectTimeout):
-            return f"no connection within {self._transport.timeout:g} s"
-        if isinstance(error, httpx.TimeoutException):
+    def _answer(self, response: Response, secret: str) -> Answer:
+        def header(name: bytes) -> str:
+            return response.headers.get(name, b"").decode("latin-1")
+
+        wait = parse_retry_after(header(b"retry-after"), now=self._clock(), date=header(b"date"))
+        body = bytes(response.body)
+        for spelling in spellings(secret):
+            body = body.replace(spelling.encode(), MASK.encode())
+        return Answer(response.status, wait, body, _masked(header(b"location"), secret))
+
+    def _why_unconnected(self, error: Exception, way: Way) -> str:
+        if isinstance(error, (TimeoutError, Silent)):
+            text = f"no connection within {self._transport.timeout:g} s"
+        else:
+            text = reason(error)
+        return text if way.proxy is None else f"through the proxy {way.proxy.host}: {text}"
+
+    def _why_unanswered(self, error: Exception) -> str:
+        if isinstance(error, Silent):
             return f"silence for {self._transport.timeout:g} s"
-        for cause in _chain(error):
-            if isinstance(cause, ssl.SSLCertVerificationError):
-                return f"its certificate is not trusted: {cause.verify_message}"
-            if isinstance(cause, socket.gaierror):
-                return f"its name can't be resolved: {cause.strerror}"
-            if isinstance(cause, ssl.SSLError):
-                return f"TLS failed: {cause.reason or cause}"
-            if isinstance(cause, OSError) and cause.errno:
-                return os.strerror(cause.errno).lower()
-        return str(error) or type(error).__name__
+        if isinstance(error, TimeoutError):
+            return f"no answer within {self._transport.total_timeout:g} s"
+        return reason(error)
 
 
-def _spellings(secret: str) -> set[str]:
-    """How an answer may repeat *secret*: as it is, in JSON (two ways of writing a slash), in a URL."""
-    in_json = json.dumps(secret)[1:-1]
-    return {secret, in_json, in_json.replace("/", r"\/"), quote(secret, safe=""), quote(secret)} - {""}
+def _head(request: Request, way: Way) -> bytes:
+    lines = [
+        f"POST {way.target} HTTP/1.1\r\nHost: {way.authority}\r\n{_HEADERS}",
+        f"Content-Length: {len(request.content)}",
+    ]
+    for name, value in request.headers.items():
+        if not (value.isascii() and value.isprintable()):
+            raise NoConnection("its address or token holds characters that HTTP does not allow")
+        lines.append(f"{name}: {value}")
+    if way.proxy_authorization and not way.destination.tls:
+        lines.append(f"Proxy-Authorization: {way.proxy_authorization}")
+    return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """*error* and what led to it, the origin first."""
-    if error is not None:
-        yield from _chain(error.__cause__ or error.__context__)
-        yield error
+def _masked(text: str, secret: str) -> str:
+    for spelling in spellings(secret):
+        text = text.replace(spelling, MASK)
+    return text

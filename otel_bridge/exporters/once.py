@@ -48,7 +48,7 @@ class Delivery:
 
     async def run(self) -> bool:
         """True if everything was delivered, within the time."""
-        # Or an instrumented httpx would make spans of it, which would be exported, and so on.
+        # Or what is instrumented below it would make spans of it, which would be exported, and so on.
         context.attach(context.set_value(context._SUPPRESS_INSTRUMENTATION_KEY, True))  # noqa: SLF001
         self._loop, self._news = asyncio.get_running_loop(), asyncio.Event()
         sender = Sender(self._destination.transport, context=self._trusting)

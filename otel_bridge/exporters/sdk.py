@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from otel_bridge.delivery import Batch, Entry
-from otel_bridge.delivery.sender import trust
+from otel_bridge.delivery.environment import trust
 from otel_bridge.exporters import blocking
 from otel_bridge.exporters.base import Destination, TooLargeError
 from otel_bridge.exporters.environment import SettingsError, milliseconds

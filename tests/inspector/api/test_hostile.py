@@ -15,7 +15,7 @@ from tests.processes import peak_memory
 MIB = hostile.MIB
 # A body of 20 MiB is held as received, as text, as JSON, and on its way into the store.
 MOST_MEMORY = 768 * MIB
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 ABOUT_ONE = ("", "/curl", "/har", "/similar", "/last-success", "/body/response", "/body/response/bytes")
 ABOUT_ALL = (

@@ -13,7 +13,7 @@ from tests.inspector.pages.program import ADMIN
 from tests.node_tools import HERE, install_packages
 from tests.programs import program
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
 
 _FLAGS = [
     "--no-sandbox",  # tests run as root in containers

@@ -17,7 +17,7 @@ from tests.inspector.pages.inspector import Inspector
 pytestmark = pytest.mark.field
 
 LINES = ".table-body [role=row]"
-PATIENCE = 20.0
+PATIENCE = 60.0
 SHOWN = (
     "html",
     "svg",

@@ -61,7 +61,7 @@ def document(entries: Iterable[bytes], *, service_token: str, environment: str |
 
 
 def _request(exchange: HttpExchange, version: str, *, bodies: bool) -> dict[str, Any]:
-    (named, lines), body = wire.survey(exchange.request_headers), exchange.request_body
+    (named, lines, headers), body = wire.survey(exchange.request_headers), exchange.request_body
     size = 0
     if exchange.captured or exchange.request_headers:
         size = wire.request_head_size(exchange.method, exchange.target, exchange.http_version, lines)
@@ -70,7 +70,7 @@ def _request(exchange: HttpExchange, version: str, *, bodies: bool) -> dict[str,
         "url": exchange.url,
         "httpVersion": version,
         "queryString": wire.items(wire.arguments(exchange.target)),
-        "headers": wire.items(exchange.request_headers),
+        "headers": headers,
         "headersSize": size,
         "bodySize": wire.body_size(body, named) or 0,
         "bodyCaptured": wire.body_was_there(body, named),
@@ -81,7 +81,7 @@ def _request(exchange: HttpExchange, version: str, *, bodies: bool) -> dict[str,
 
 
 def _response(exchange: HttpExchange, version: str, *, bodies: bool) -> dict[str, Any]:
-    (named, lines), body = wire.survey(exchange.response_headers), exchange.response_body
+    (named, lines, headers), body = wire.survey(exchange.response_headers), exchange.response_body
     size = 0
     if exchange.response_headers:
         size = wire.response_head_size(exchange.status, exchange.http_version, lines)
@@ -89,7 +89,7 @@ def _response(exchange: HttpExchange, version: str, *, bodies: bool) -> dict[str
         "status": exchange.status,
         "statusText": wire.REASONS.get(exchange.status, ""),
         "httpVersion": version,
-        "headers": wire.items(exchange.response_headers),
+        "headers": headers,
         "headersSize": size,
         "bodySize": 0 if exchange.status == 304 else wire.body_size(body, named) or 0,
         "bodyCaptured": wire.body_was_there(body, named),

@@ -59,7 +59,7 @@ def document(entries: Iterable[bytes]) -> bytes:
 
 def _request(exchange: HttpExchange, *, bodies: bool) -> dict[str, Any]:
     headers, body = exchange.request_headers, exchange.request_body
-    named, lines = wire.survey(headers)
+    named, lines, items = wire.survey(headers)
     size = wire.body_size(body, named)
     if size is None and exchange.captured and not wire.body_was_there(body, named):
         size = 0
@@ -69,7 +69,7 @@ def _request(exchange: HttpExchange, *, bodies: bool) -> dict[str, Any]:
         "url": exchange.url,
         "httpVersion": exchange.http_version,
         "cookies": [cookie for value in _values(headers, "cookie") for cookie in _cookies(value)],
-        "headers": wire.items(headers),
+        "headers": items,
         "queryString": wire.items(wire.arguments(exchange.target)),
         "headersSize": (
             wire.request_head_size(exchange.method, exchange.target, exchange.http_version, lines)
@@ -90,7 +90,7 @@ def _request(exchange: HttpExchange, *, bodies: bool) -> dict[str, Any]:
 
 def _response(exchange: HttpExchange, *, bodies: bool) -> dict[str, Any]:
     headers, body = exchange.response_headers, exchange.response_body
-    named, lines = wire.survey(headers)
+    named, lines, items = wire.survey(headers)
     bodiless = wire.never_has_body(exchange.method, exchange.status)
     size = 0 if bodiless else wire.body_size(body, named)
     content: dict[str, Any] = {
@@ -106,7 +106,7 @@ def _response(exchange: HttpExchange, *, bodies: bool) -> dict[str, Any]:
         "statusText": wire.REASONS.get(exchange.status, ""),
         "httpVersion": exchange.http_version,
         "cookies": [_set_cookie(value) for value in _values(headers, "set-cookie") if "=" in value],
-        "headers": wire.items(headers),
+        "headers": items,
         "content": content,
         "redirectURL": next(_values(headers, "location"), ""),
         "headersSize": (

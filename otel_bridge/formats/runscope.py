@@ -36,7 +36,7 @@ def document(messages: Iterable[bytes]) -> bytes:
 
 
 def _request(exchange: HttpExchange, *, bodies: bool) -> dict[str, Any]:
-    named, _ = wire.survey(exchange.request_headers)
+    named = wire.survey(exchange.request_headers).named
     content = exchange.request_body.content if bodies else None
     found: dict[str, Any] = {
         "method": exchange.method,
@@ -49,7 +49,7 @@ def _request(exchange: HttpExchange, *, bodies: bool) -> dict[str, Any]:
 
 
 def _response(exchange: HttpExchange, *, bodies: bool) -> dict[str, Any]:
-    (named, _), body = wire.survey(exchange.response_headers), exchange.response_body
+    named, body = wire.survey(exchange.response_headers).named, exchange.response_body
     bodiless = wire.never_has_body(exchange.method, exchange.status)
     found: dict[str, Any] = {
         "status": exchange.status,
@@ -71,8 +71,8 @@ def _response(exchange: HttpExchange, *, bodies: bool) -> dict[str, Any]:
 def _without_place(exchange: HttpExchange) -> dict[str, Any]:
     """What ALF says of *exchange* and a message can't."""
     spent, version = timings(exchange), exchange.http_version
-    asked, asked_lines = wire.survey(exchange.request_headers)
-    answered, answered_lines = wire.survey(exchange.response_headers)
+    asked, asked_lines, _ = wire.survey(exchange.request_headers)
+    answered, answered_lines, _ = wire.survey(exchange.response_headers)
     heads, sizes = {}, {}
     if exchange.captured or asked_lines:
         heads["request"] = wire.request_head_size(exchange.method, exchange.target, version, asked_lines)

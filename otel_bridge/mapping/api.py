@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from otel_bridge.mapping.exchange import HttpExchange
+from otel_bridge.mapping.memory import Memory
 
 
 class Api(NamedTuple):
@@ -16,7 +17,14 @@ class Api(NamedTuple):
 def api(exchange: HttpExchange) -> Api:
     """Kong's service and route where known, else the route's template, else the host."""
     if exchange.service:
-        route = f"/{exchange.route}" if exchange.route else ""
-        return Api("service", exchange.service + route)
+        return _SERVICES[exchange.service, exchange.route]
     template = exchange.route or exchange.route_template
     return Api("route", template) if template else Api("host", exchange.host.lower())
+
+
+def _of_service(entities: tuple[str, str]) -> Api:
+    service, route = entities
+    return Api("service", f"{service}/{route}" if route else service)
+
+
+_SERVICES = Memory(_of_service, entries=1024, longest=512, size=lambda entities: sum(map(len, entities)))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import NamedTuple
 
-from otel_bridge.mapping.attributes import REDACTED, Fields, headers_of
+from otel_bridge.mapping.attributes import REDACTED, Said
 from otel_bridge.mapping.body import assemble as assemble_body
 from otel_bridge.mapping.exchange import NO_BODY, Body, Headers, HelperSpan, HttpExchange, Latencies
+from otel_bridge.mapping.headers import merged
 from otel_bridge.mapping.late import ordered
+from otel_bridge.mapping.layout import Layout, Values, values_of
 from otel_bridge.mapping.senders import Sender
 from otel_bridge.mapping.url import place
 
@@ -24,7 +26,8 @@ class Draft(NamedTuple):
     parent_span_id: bytes
     start_ns: int
     end_ns: int
-    fields: Fields
+    said: Said
+    layout: Layout
     scope: str
     sender: Sender
     gateway_root: bool
@@ -33,67 +36,107 @@ class Draft(NamedTuple):
 
 def exchange(draft: Draft) -> HttpExchange:
     """The exchange that *draft* tells of."""
-    trace_id, span_id, parent_span_id, start_ns, end_ns, fields, scope, sender, gateway_root, helpers = draft
-    requested, answered, host_header, masked = headers_of(fields)
-    origin, target = place(fields, host_header)
-    url, scheme, host, port = origin
-    url += target
-    captured = bool(requested or answered or "capture_version" in fields)
-    if "user_agent" in fields:
-        requested = _with_user_agent(requested, fields["user_agent"])
-    # By position: naming them costs more than reading the span did.
-    return HttpExchange(
-        trace_id,
-        span_id,
-        parent_span_id,
-        # Unset, it would make an exchange of today last since 1970.
-        start_ns or end_ns,
-        max(start_ns, end_ns),
-        fields.get("method", ""),
+    trace_id, span_id, parent_id, start_ns, end_ns, said, layout, scope, sender, gateway_root, helpers = draft
+    values = values_of(said)
+    # By position, here and below: naming them costs more than reading the span did.
+    (
+        method,
         url,
         scheme,
         host,
-        fields.get("port") if port is None else port,
+        port,
+        path,
+        query,
         target,
-        fields.get("http_version", ""),
-        fields.get("status", 0),
+        http_version,
+        status,
+        user_agent,
+        request_size,
+        response_size,
+        client_address,
+        peer_address,
+        client_port,
+        server_address,
+        route_template,
+        service,
+        route,
+        consumer,
+        service_id,
+        route_id,
+        consumer_id,
+        request_id,
+        response_source,
+        upstream_status,
+        latency_internal,
+        latency_upstream,
+        latency_receive,
+        capture_version,
+        source,
+        masked,
+        request_headers,
+        response_headers,
+    ) = layout.fields(values)
+    requested, answered, host_header = layout.requested(values), layout.answered(values), layout.host(values)
+    masked = masked or layout.masked
+    if request_headers or response_headers:
+        requested, answered = merged(requested, request_headers), merged(answered, response_headers)
+        host_header = next((value for name, value in requested if name.lower() == "host"), "")
+        masked = masked or any(value == REDACTED for _, value in requested + answered)
+    origin, target = place(url or target, scheme, host, port, path, query, host_header)
+    url, scheme, host, asked_port = origin
+    url += target
+    captured = bool(requested or answered or capture_version)
+    if user_agent:
+        requested = _with_user_agent(requested, user_agent)
+    return HttpExchange(
+        trace_id,
+        span_id,
+        parent_id,
+        # Unset, it would make an exchange of today last since 1970.
+        start_ns or end_ns,
+        max(start_ns, end_ns),
+        method,
+        url,
+        scheme,
+        host,
+        port if asked_port is None else asked_port,
+        target,
+        http_version,
+        status,
         requested,
         answered,
-        _request_body(fields),
-        _response_body(fields),
-        fields.get("request_size"),
-        fields.get("response_size"),
-        fields.get("client_address") or fields.get("peer_address", ""),
-        fields.get("client_port"),
-        fields.get("server_address", ""),
-        fields.get("route_template", ""),
-        fields.get("service") or fields.get("service_id", ""),
-        fields.get("route") or fields.get("route_id", ""),
-        fields.get("consumer") or fields.get("consumer_id", ""),
-        fields.get("request_id", ""),
-        fields.get("response_source", ""),
-        fields.get("upstream_status"),
-        _latencies(fields) if "latency_internal" in fields or "latency_upstream" in fields else NO_LATENCIES,
+        _body(layout.request_body(values)) if layout.request_body else NO_BODY,
+        _body(layout.response_body(values)) if layout.response_body else NO_BODY,
+        request_size,
+        response_size,
+        client_address or peer_address,
+        client_port,
+        server_address,
+        route_template,
+        service or service_id,
+        route or route_id,
+        consumer or consumer_id,
+        request_id,
+        response_source,
+        upstream_status,
+        (
+            NO_LATENCIES
+            if latency_internal is None and latency_upstream is None
+            else Latencies(latency_internal, latency_upstream, latency_receive)
+        ),
         scope,
         sender.resource,
         gateway_root,
         captured,
         ordered(helpers) if helpers else (),
-        masked or _MASKED_ARGUMENT in url or fields.get("masked", False),
-        fields.get("source", ""),
+        masked or _MASKED_ARGUMENT in url,
+        source,
     )
 
 
-def _latencies(fields: Fields) -> Latencies:
-    return Latencies(
-        fields.get("latency_internal"), fields.get("latency_upstream"), fields.get("latency_receive")
-    )
-
-
-def _request_body(fields: Fields) -> Body:
-    content, size = fields.get("request_body_content"), fields.get("request_body_size")
-    omitted = fields.get("request_body_omitted", "")
-    incomplete = fields.get("request_body_incomplete", False)
+def _body(parts: Values) -> Body:
+    """The body that *parts*, the values of `BodyParts`, tell of."""
+    content, encoding, size, truncated, incomplete, omitted, redacted, decoded = parts
     if content is None and size is None and not omitted and not incomplete:
         return NO_BODY
     return assemble_body(
@@ -101,30 +144,10 @@ def _request_body(fields: Fields) -> Body:
         size,
         omitted,
         incomplete=incomplete,
-        truncated=fields.get("request_body_truncated", False),
-        redacted=fields.get("request_body_redacted", False),
-        decoded=fields.get("request_body_decoded", False),
-        encoding=fields.get("request_body_encoding", ""),
-    )
-
-
-def _response_body(fields: Fields) -> Body:
-    content, size = fields.get("response_body_content"), fields.get("response_body_size")
-    omitted, incomplete = (
-        fields.get("response_body_omitted", ""),
-        fields.get("response_body_incomplete", False),
-    )
-    if content is None and size is None and not omitted and not incomplete:
-        return NO_BODY
-    return assemble_body(
-        content,
-        size,
-        omitted,
-        incomplete=incomplete,
-        truncated=fields.get("response_body_truncated", False),
-        redacted=fields.get("response_body_redacted", False),
-        decoded=fields.get("response_body_decoded", False),
-        encoding=fields.get("response_body_encoding", ""),
+        truncated=truncated,
+        redacted=redacted,
+        decoded=decoded,
+        encoding=encoding,
     )
 
 

@@ -1,24 +1,23 @@
-"""A span's attributes, read by the tables of `names.py` into one dict of what they say.
+r"""A span's attributes, read by the tables of `names.py` into one dict of what they say.
 
-    field, such as `status`                  its value, of the type that `Fields` says
-    `request:accept`, `response:via` ...     the (name, value) pairs of that header; the key of one
-                                             that redaction masked ends with NUL
+    2status                field `status`, by the third name of its row: its value, as `Fields` has it
+    0request:accept        a header, by the first way to write one: its (name, value) pair
+    0request:cookie\0      likewise one that redaction masked
+    0response:set-cookie\n  several values: a tuple of pairs
 
 A gateway says the same in every span, so a short attribute is read once and then known by its bytes,
-and the rest is one dict made of readings.
+and the rest is one dict made of readings. What stands where in it is the business of `layout.py`.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import product
-from operator import itemgetter
-from typing import Any, NamedTuple, TypedDict, cast
+from typing import Any, NamedTuple
 
 from otel_bridge.mapping import body, headers, scalars
 from otel_bridge.mapping.bounds import LONGEST, LONGEST_NAME, LONGEST_OBJECT, MOST_ATTRIBUTES, cut
-from otel_bridge.mapping.exchange import Headers
 from otel_bridge.mapping.memory import Memory
 from otel_bridge.mapping.names import BODY, FIELDS, HEADER_OBJECTS, HEADERS, SIDES
 from otel_bridge.otlp.values import Value, decode, split
@@ -29,93 +28,26 @@ LONGEST_REMEMBERED = 192
 
 REDACTED = "REDACTED"
 
+# Behind a header's key. No header's name can hold them.
+MASKED = "\0"
+SEVERAL = "\n"
+MARKS = MASKED + SEVERAL
 
-class Fields(TypedDict, total=False):
-    """What attributes say, by the rows of `names.FIELDS` and, for each side, of `names.BODY`."""
-
-    method: str
-    url: str
-    scheme: str
-    host: str
-    port: int
-    path: str
-    query: str
-    target: str
-    http_version: str
-    status: int
-    user_agent: str
-    request_size: int
-    response_size: int
-    client_address: str
-    peer_address: str
-    client_port: int
-    server_address: str
-    route_template: str
-    service: str
-    route: str
-    consumer: str
-    service_id: str
-    route_id: str
-    consumer_id: str
-    request_id: str
-    response_source: str
-    upstream_status: int
-    latency_internal: float
-    latency_upstream: float
-    latency_receive: float
-    capture_version: str
-    source: str
-    masked: bool
-    cut: Sequence[str]
-    """Reasons why something was left out (see `bounds.py`), one for each place."""
-    request_headers: Headers
-    response_headers: Headers
-    request_body_content: bytes | None
-    request_body_encoding: str
-    request_body_size: int
-    request_body_truncated: bool
-    request_body_incomplete: bool
-    request_body_omitted: str
-    request_body_redacted: bool
-    request_body_decoded: bool
-    response_body_content: bytes | None
-    response_body_encoding: str
-    response_body_size: int
-    response_body_truncated: bool
-    response_body_incomplete: bool
-    response_body_omitted: str
-    response_body_redacted: bool
-    response_body_decoded: bool
-
-
-class Captured(NamedTuple):
-    """Headers in the order of their names, as in an exchange."""
-
-    request: Headers
-    response: Headers
-    host: str
-    """The Host header."""
-    masked: bool
-    """Redaction replaced a value."""
+Said = dict[str, Any]
+Reading = tuple[str, Any]
 
 
 class _Meaning(NamedTuple):
     """What an attribute of some name says."""
 
     key: str
-    """A key of `Fields`, or the side of a header."""
-    rank: int
-    """Place in its row of the table; the lowest wins."""
+    """Its place in its row of the table, of which the lowest wins; then the field, or side and header."""
     convert: Callable[[Value], object] | None
     """None for a header, which is read by its sender's ways."""
     header: str = ""
 
 
-# No header's name can hold it, and it sorts before what can follow.
-_MASK = "\0"
-
-_NONE = Captured((), (), "", False)
-_NOTHING: tuple[str, Any] = ("", None)
+_NOTHING: Reading = ("", None)
 
 _CONVERSIONS: dict[str, Callable[[Value], object]] = {
     "url": scalars.url_text,
@@ -147,15 +79,23 @@ _CONVERSIONS: dict[str, Callable[[Value], object]] = {
 class Reader:
     """Reads the serialised KeyValues of one kind of sender; thread-safe."""
 
-    def __init__(self, header: Callable[[str, Value], Headers]) -> None:
-        """*header* makes pairs of one header's attribute."""
-        self._header = header
+    def __init__(self, *, name: Callable[[str], str], values: Callable[[Value], Sequence[str]]) -> None:
+        """*name* and *values* are this sender's ways with headers."""
+        self._values = values
+        self._meanings = Memory(
+            partial(_meaning, header_name=name), entries=REMEMBERED, longest=LONGEST_REMEMBERED
+        )
         self.memory = Memory(self._read, entries=REMEMBERED, longest=LONGEST_REMEMBERED)
 
-    def read(self, items: Sequence[bytes]) -> Fields:
-        """Read all attributes of a span or of an event; headers are in it by keys of their own."""
+    def read(self, items: Sequence[bytes], reasons: list[str]) -> Said:
+        """Read all attributes of a span or of an event.
+
+        To *reasons* is added why something was left out (see `bounds.py`), once for each place.
+        """
         memory, read = self.memory, self._read_long
-        reasons = ["attributes"] if len(items) > MOST_ATTRIBUTES else []
+        if len(items) > MOST_ATTRIBUTES:
+            reasons.append("attributes")
+        # A slice is a list, and taken from protobuf's own kind of one in half the time that its loop takes.
         items = items[:MOST_ATTRIBUTES]
         # A body is not even looked for in the memory: that would hash all of it.
         readings = [
@@ -163,13 +103,11 @@ class Reader:
         ]
         said = dict(readings)
         if len(said) < len(readings) and len(said) <= len(readings) - readings.count(_NOTHING):
-            said = _settled(readings, items)
+            said = _last_ones(readings)
         said.pop(_NOTHING[0], None)
-        if reasons:
-            said["cut"] = reasons
-        return cast("Fields", said)
+        return said
 
-    def _read_long(self, item: bytes, reasons: list[str]) -> tuple[str, Any]:
+    def _read_long(self, item: bytes, reasons: list[str]) -> Reading:
         """The reading of what may be over a bound, which *reasons* is told then."""
         if len(item) <= LONGEST:
             return self._read(item)
@@ -177,7 +115,7 @@ class Reader:
         if len(name) > LONGEST_NAME:
             reasons.append("length")
             return _NOTHING
-        meaning = _MEANINGS[name]
+        meaning = self._meanings[name]
         if meaning is None or meaning.key.endswith("_body_content"):
             return self._read(item)
         if meaning.convert is headers.of_object:
@@ -189,110 +127,91 @@ class Reader:
         reasons.append("length")
         return self._reading(meaning, cut(decode(raw)))
 
-    def _read(self, item: bytes) -> tuple[str, Any]:
+    def _read(self, item: bytes) -> Reading:
         name, raw = split(item)
-        meaning = _MEANINGS[name]
+        meaning = self._meanings[name]
         return self._reading(meaning, decode(raw)) if meaning else _NOTHING
 
-    def _reading(self, meaning: _Meaning, value: Value) -> tuple[str, Any]:
+    def _reading(self, meaning: _Meaning, value: Value) -> Reading:
+        key, convert, header = meaning
         if value is None:
             return _NOTHING
-        key, _, convert, header = meaning
         if convert is None:
-            return _header_reading(key, self._header(header, value))
+            return _header_reading(key, header, self._values(value))
         found = convert(value)
         return _NOTHING if found is None else (key, found)
 
 
-def headers_of(fields: Fields) -> Captured:
-    """The headers among what a reader read."""
-    names = [key for key in fields if ":" in key]
-    if "request_headers" in fields or "response_headers" in fields:
-        return _with_objects(fields, sorted(names))
-    if not names:
-        return _NONE
-    names.sort()
-    pairs, cut = cast("dict[str, Headers]", fields), bisect_left(names, "response:")
-    return Captured(
-        tuple([pair for name in names[:cut] for pair in pairs[name]]),
-        tuple([pair for name in names[cut:] for pair in pairs[name]]),
-        pairs["request:host"][0][1] if "request:host" in pairs else "",
-        _MASK in "".join(names),
-    )
+def field_of(key: str) -> str:
+    """What `key` of a reading feeds: a field, or `side:header`."""
+    return key[1:].rstrip(MARKS)
 
 
-def with_bodies(fields: Fields, event: Fields) -> Fields:
-    """*fields* with what an *event* of the span says about bodies, which wins."""
+def with_bodies(said: Said, event: Said) -> Said:
+    """*said* with what an *event* of the span says about bodies, which wins."""
     told = {key: value for key, value in event.items() if "_body_" in key}
-    return cast("Fields", {**fields, **told})
+    fields = set(map(field_of, told))
+    return {key: value for key, value in said.items() if field_of(key) not in fields} | told
 
 
 def told(items: Sequence[bytes]) -> set[str]:
-    """Which keys of `Fields` serialised KeyValues *items* feed; of a header its side with a colon."""
-    return {key for item in items if (key := told_by(item))}
+    """Which fields serialised KeyValues *items* feed; of a header its side with a colon."""
+    return {field for item in items if (field := told_by(item))}
 
 
 def told_by(item: bytes) -> str:
     """Likewise of one; "" where it says nothing of an exchange."""
-    meaning = _MEANINGS[split(item)[0]]
+    meaning = _meaning(split(item)[0], header_name=str)
     if meaning is None:
         return ""
-    return meaning.key if meaning.convert else f"{meaning.key}:"
+    side, colon, _ = field_of(meaning.key).partition(":")
+    return side + colon
 
 
-def _with_objects(fields: Fields, names: Sequence[str]) -> Captured:
-    pairs = cast("dict[str, Headers]", fields)
-    singly = {
-        side: [pair for name in names if name.startswith(side) for pair in pairs[name]] for side in SIDES
-    }
-    requested = headers.merged(singly["request"], fields.get("request_headers", ()))
-    answered = headers.merged(singly["response"], fields.get("response_headers", ()))
-    host = next((value for name, value in requested if name.lower() == "host"), "")
-    return Captured(requested, answered, host, any(value == REDACTED for _, value in requested + answered))
-
-
-def _header_reading(side: str, pairs: Headers) -> tuple[str, Any]:
-    if not pairs:
+def _header_reading(key: str, name: str, values: Sequence[str]) -> Reading:
+    if not values:
         return _NOTHING
-    mask = _MASK if REDACTED in dict(pairs).values() else ""
-    return f"{side}:{pairs[0][0].lower()}{mask}", pairs
+    mask = MASKED if REDACTED in values else ""
+    if len(values) == 1:
+        return key + mask, (name, values[0])
+    return key + mask + SEVERAL, tuple([(name, value) for value in values])
 
 
-def _settled(readings: Sequence[tuple[str, Any]], items: Sequence[bytes]) -> dict[str, Any]:
-    """One reading for each key: of those that say the same in several ways the first of its row."""
-    ranks = [meaning.rank if (meaning := _MEANINGS[split(item)[0]]) else 0 for item in items]
-    best_last = sorted(zip(ranks, readings, strict=True), key=itemgetter(0), reverse=True)
-    return dict([reading for _, reading in best_last])
+def _last_ones(readings: Sequence[Reading]) -> Said:
+    """One reading for each attribute: the last one."""
+    return dict({key.rstrip(MARKS): (key, value) for key, value in readings}.values())
 
 
-def _meaning(name: bytes) -> _Meaning | None:
+def _meaning(name: bytes, *, header_name: Callable[[str], str]) -> _Meaning | None:
     """What attribute *name* says; None where nothing that matters here."""
     text = name.decode()
     if text in _TABLE:
         return _TABLE[text]
-    for prefix, (side, rank) in _HEADER_PREFIXES.items():
+    for prefix, place in _HEADER_PREFIXES.items():
         if text.startswith(prefix):
-            return _Meaning(side, rank, None, text.removeprefix(prefix))
+            header = header_name(text.removeprefix(prefix))
+            return _Meaning(f"{place}:{header.lower()}", None, header)
     return None
 
 
 def _table() -> Iterator[tuple[str, _Meaning]]:
-    for key, names in FIELDS.items():
+    for field, names in FIELDS.items():
         for rank, name in enumerate(names):
-            yield name, _Meaning(key, rank, _CONVERSIONS.get(key, scalars.text))
+            yield name, _Meaning(f"{rank}{field}", _CONVERSIONS.get(field, scalars.text))
     for side, (part, patterns) in product(SIDES, BODY.items()):
         for rank, pattern in enumerate(patterns):
             convert = body.base64_content if "base64" in pattern else _CONVERSIONS.get(part, scalars.text)
-            yield pattern.format(side=side), _Meaning(f"{side}_body_{part}", rank, convert)
+            yield pattern.format(side=side), _Meaning(f"{rank}{side}_body_{part}", convert)
     for side, pattern in product(SIDES, HEADER_OBJECTS):
-        yield pattern.format(side=side), _Meaning(f"{side}_headers", 0, headers.of_object)
+        yield pattern.format(side=side), _Meaning(f"0{side}_headers", headers.of_object)
 
 
 _TABLE = dict(_table())
 _HEADER_PREFIXES = {
-    pattern.format(side=side, name=""): (side, rank) for side in SIDES for rank, pattern in enumerate(HEADERS)
+    pattern.format(side=side, name=""): f"{rank}{side}"
+    for side in SIDES
+    for rank, pattern in enumerate(HEADERS)
 }
-_MEANINGS = Memory(_meaning, entries=REMEMBERED, longest=LONGEST_REMEMBERED)
 
 
 def _plain(item: bytes) -> tuple[str, Value]:
@@ -304,5 +223,5 @@ def _plain(item: bytes) -> tuple[str, Value]:
 PLAIN = Memory(_plain, entries=REMEMBERED, longest=LONGEST_REMEMBERED)
 """Name and value of serialised KeyValues that belong to no exchange."""
 
-KONG = Reader(headers.of_kong)
-OTHERS = Reader(headers.of_others)
+KONG = Reader(name=str, values=headers.values_of_kong)
+OTHERS = Reader(name=headers.name_of_others, values=headers.values_of_others)

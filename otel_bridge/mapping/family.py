@@ -1,7 +1,7 @@
 """Kong's helper spans and their roots, where one record holds both.
 
-Nearly always a trace has one root here and every helper span hangs below it. The rest is for the
-traces that pass a gateway twice, and for spans that hang elsewhere (see `late.py`).
+Nearly always a helper span hangs right below its root. The rest is for those that hang below another
+helper span or elsewhere (see `late.py`), as in traces that pass a gateway twice.
 """
 
 from __future__ import annotations
@@ -18,37 +18,48 @@ MOST_ROOTS = 32
 
 
 def join(
-    roots: Mapping[bytes, Sequence[Draft]], helpers: Mapping[str, Mapping[bytes, Sequence[HelperSpan]]]
+    roots: Sequence[Draft], helpers: Mapping[str, Sequence[tuple[bytes, HelperSpan]]]
 ) -> list[LooseHelper]:
-    """Give helper spans (by sender and trace) to their *roots* (by trace); what is left has none here."""
-    loose: list[LooseHelper] = []
-    for key, traces in helpers.items():
-        for trace_id, group in traces.items():
-            here = roots.get(trace_id, ())
-            left = _below(here, group)
-            if left:
-                left = list(_within([root for root in here if root.sender.key == key], left))
-            loose += [LooseHelper(helper, trace_id, key) for helper in left]
-    return loose
+    """Give helper spans (by sender, each with its trace) to their *roots*; what is left has none here."""
+    by_id = {root.trace_id + root.span_id: root for root in reversed(roots)} if helpers else {}
+    others: list[LooseHelper] = []
+    for key, found in helpers.items():
+        for trace_id, helper in found:
+            root = by_id.get(trace_id + helper.parent_span_id)
+            if root is not None:
+                root.helpers.append(helper)
+            else:
+                others.append(LooseHelper(helper, trace_id, key))
+    return list(_left(roots, others)) if others else []
 
 
-def _below(roots: Sequence[Draft], group: Sequence[HelperSpan]) -> Sequence[HelperSpan]:
-    """Hand out *group* by parent span ids; returns the others."""
-    if len(roots) == 1:
-        only = roots[0]
-        if all(helper.parent_span_id == only.span_id for helper in group):
-            only.helpers.extend(group)
-            return ()
+def _left(roots: Sequence[Draft], helpers: Iterable[LooseHelper]) -> Iterator[LooseHelper]:
+    """Hand out those of *helpers* that hang elsewhere than right below a root; yields the others."""
+    traces, groups = defaultdict(list), defaultdict(list)
+    for root in roots:
+        traces[root.trace_id].append(root)
+    for helper, trace_id, key in helpers:
+        groups[key, trace_id].append(helper)
+    for (key, trace_id), group in groups.items():
+        here = traces.get(trace_id, [])
+        left = _below(here, group)
+        for helper in _within([root for root in here if root.sender.key == key], left):
+            yield LooseHelper(helper, trace_id, key)
+
+
+def _below(roots: Sequence[Draft], group: Sequence[HelperSpan]) -> Iterator[HelperSpan]:
+    """Hand out those of *group* that hang below helper spans of *roots*; yields the others."""
     children: defaultdict[bytes, list[HelperSpan]] = defaultdict(list)
     for helper in group:
         children[helper.parent_span_id].append(helper)
     for root in roots:
-        parents = [root.span_id]
+        parents = [helper.span_id for helper in root.helpers]
         while parents:
             found = children.pop(parents.pop(), ())
             root.helpers.extend(found)
             parents.extend([helper.span_id for helper in found])
-    return [helper for found in children.values() for helper in found]
+    for found in children.values():
+        yield from found
 
 
 def _within(roots: Sequence[Draft], group: Iterable[HelperSpan]) -> Iterator[HelperSpan]:

@@ -22,24 +22,27 @@ from otel_bridge.otlp.values import Value
 _NAME = itemgetter(0)
 
 
-def of_kong(name: str, value: Value) -> Headers:
-    """One header of a Kong span."""
+def values_of_kong(value: Value) -> list[str]:
+    """The values of one header of a Kong span."""
     if isinstance(value, list):
-        return tuple([(name, header_text(item)) for item in value])
-    return tuple([(name, item) for item in header_text(value).split("\n")])
+        return [header_text(item) for item in value]
+    return header_text(value).split("\n")
 
 
-def of_others(name: str, value: Value) -> Headers:
-    """One header of any other sender's span.
+def values_of_others(value: Value) -> list[str]:
+    """Likewise of any other sender's span."""
+    if isinstance(value, list):
+        return [header_text(item) for item in value]
+    return [header_text(value)]
+
+
+def name_of_others(name: str) -> str:
+    """The header that anybody but Kong calls *name*.
 
     Python's instrumentations still write `_` for `-`, as the conventions once said; nobody else has
     an underscore in a header name, because servers refuse or drop those.
     """
-    if "_" in name and "-" not in name:
-        name = name.replace("_", "-")
-    if isinstance(value, list):
-        return tuple([(name, header_text(item)) for item in value])
-    return ((name, header_text(value)),)
+    return name.replace("_", "-") if "_" in name and "-" not in name else name
 
 
 def of_object(value: Value) -> Headers:
@@ -51,7 +54,9 @@ def of_object(value: Value) -> Headers:
             return ()
     if not isinstance(value, dict):
         return ()
-    return tuple([pair for name, item in value.items() for pair in of_others(name, item)])
+    return tuple(
+        [(name_of_others(name), text) for name, item in value.items() for text in values_of_others(item)]
+    )
 
 
 def merged(singly: Sequence[tuple[str, str]], from_object: Headers) -> Headers:

@@ -21,11 +21,12 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from otel_bridge.mapping import kong
 from otel_bridge.mapping.assemble import Draft, exchange
-from otel_bridge.mapping.attributes import KONG, OTHERS, PLAIN, Fields, with_bodies
+from otel_bridge.mapping.attributes import KONG, OTHERS, PLAIN, Said, with_bodies
 from otel_bridge.mapping.bounds import LONGEST_NAME, MOST_ATTRIBUTES, MOST_EVENTS, SPAN_ID, TRACE_ID
 from otel_bridge.mapping.exchange import HelperSpan, HttpExchange
 from otel_bridge.mapping.family import join
 from otel_bridge.mapping.late import LooseHelper
+from otel_bridge.mapping.layout import LAYOUTS
 from otel_bridge.mapping.senders import SENDERS, Sender
 from otel_bridge.otlp.messages import KIND_SERVER, PackedRequest, PackedScopeSpans, PackedSpan
 
@@ -37,9 +38,7 @@ _KINDS = {0: "unspecified", 1: "internal", 2: "not_http", 3: "client", 4: "produ
 _exchange_parts = attrgetter(
     "trace_id", "span_id", "parent_span_id", "start_time_unix_nano", "end_time_unix_nano", "attributes"
 )
-_helper_parts = attrgetter(
-    "trace_id", "span_id", "start_time_unix_nano", "end_time_unix_nano", "status", "attributes"
-)
+_helper_parts = attrgetter("trace_id", "span_id", "start_time_unix_nano", "end_time_unix_nano", "status")
 
 
 class SpanAddress(NamedTuple):
@@ -90,10 +89,9 @@ class _Search:
         self.drafts: list[tuple[SpanAddress, Draft]] = []
         self.skipped: list[str] = []
         self.cut: list[str] = []
-        self.roots: defaultdict[bytes, list[Draft]] = defaultdict(list)
-        self.helpers: defaultdict[str, defaultdict[bytes, list[HelperSpan]]] = defaultdict(
-            lambda: defaultdict(list)
-        )
+        self.roots: list[Draft] = []
+        self.helpers: defaultdict[str, list[tuple[bytes, HelperSpan]]] = defaultdict(list)
+        """By sender, each with its trace."""
         self._details = details
 
     def others(self, scope_spans: PackedScopeSpans, place: tuple[int, int], by: Sender) -> None:
@@ -105,19 +103,20 @@ class _Search:
                 self.skipped.append(_KINDS.get(kind, "unspecified"))
                 continue
             trace_id, span_id, parent, start, end, attributes = _exchange_parts(span)
-            fields = self._noted(OTHERS.read(attributes))
+            said = OTHERS.read(attributes, self.cut)
             if span.events:
-                fields = self._with_events(fields, span)
-            if "method" in fields:
+                said = self._with_events(said, span)
+            layout = LAYOUTS[tuple(said)]
+            if layout.is_exchange:
                 ids = trace_id[:TRACE_ID], span_id[:SPAN_ID], parent[:SPAN_ID]
-                draft = Draft(*ids, start, end, fields, scope, by, False, [])
+                draft = Draft(*ids, start, end, said, layout, scope, by, False, [])
                 self.drafts.append((SpanAddress(*place, number), draft))
             else:
                 self.skipped.append("not_http")
 
     def kongs(self, scope_spans: PackedScopeSpans, place: tuple[int, int], by: Sender) -> None:
         """Look through the spans of Kong's own scope."""
-        helpers, names, details = self.helpers[by.key], kong.HELPER_NAMES, self._details
+        names, details, skipped = kong.HELPER_NAMES, self._details, self.skipped
         for number, span in enumerate(scope_spans.spans):
             kind, name = span.kind, span.name
             if kind == KIND_SERVER and kong.is_root(name):
@@ -125,42 +124,33 @@ class _Search:
                 continue
             parent, about = span.parent_span_id, names[name]
             if not parent:
-                self.skipped.append("orphan")
+                skipped.append("orphan")
                 continue
-            self.skipped.append(_OWN_CALL if about.own_call else _KINDS.get(kind, "unspecified"))
+            skipped.append(_OWN_CALL if about.own_call else _KINDS.get(kind, "unspecified"))
             if details or about.balancer:
-                trace_id, span_id, start, end, status, attributes = _helper_parts(span)
+                trace_id, span_id, start, end, status = _helper_parts(span)
                 failed = bool(status) and Status.FromString(status).code == Status.STATUS_CODE_ERROR
-                told = (
-                    dict(map(PLAIN.__getitem__, attributes[:MOST_ATTRIBUTES]))
-                    if details and attributes
-                    else {}
-                )
+                told = dict(map(PLAIN.__getitem__, span.attributes[:MOST_ATTRIBUTES])) if details else {}
                 ids = span_id[:SPAN_ID], parent[:SPAN_ID]
                 helper = HelperSpan(*ids, about.text, kind, start, max(start, end), failed, told)
-                helpers[trace_id[:TRACE_ID]].append(helper)
+                self.helpers[by.key].append((trace_id[:TRACE_ID], helper))
 
     def _kong_root(self, span: PackedSpan, address: SpanAddress, by: Sender) -> None:
         trace_id, span_id, parent, start, end, attributes = _exchange_parts(span)
-        fields = self._noted(KONG.read(attributes))
-        if "method" in fields:
+        said = KONG.read(attributes, self.cut)
+        layout = LAYOUTS[tuple(said)]
+        if layout.is_exchange:
             ids = trace_id[:TRACE_ID], span_id[:SPAN_ID], parent[:SPAN_ID]
-            draft = Draft(*ids, start, end, fields, _KONG, by, True, [])
+            draft = Draft(*ids, start, end, said, layout, _KONG, by, True, [])
             self.drafts.append((address, draft))
-            self.roots[draft.trace_id].append(draft)
+            self.roots.append(draft)
         else:
             self.skipped.append("not_http")
 
-    def _with_events(self, fields: Fields, span: PackedSpan) -> Fields:
+    def _with_events(self, said: Said, span: PackedSpan) -> Said:
         events = span.events
         if len(events) > MOST_EVENTS:
             self.cut.append("events")
         for event in events[:MOST_EVENTS]:
-            fields = with_bodies(fields, self._noted(OTHERS.read(event.attributes)))
-        return fields
-
-    def _noted(self, fields: Fields) -> Fields:
-        """*fields*, and a note of what they leave out."""
-        if "cut" in fields:
-            self.cut += fields["cut"]
-        return fields
+            said = with_bodies(said, OTHERS.read(event.attributes, self.cut))
+        return said

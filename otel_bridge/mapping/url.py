@@ -13,8 +13,6 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
-from otel_bridge.mapping.attributes import Fields
-
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # ALF and HAR want absolute URLs even of a sender that tells no host.
 UNKNOWN_HOST = "unknown"
@@ -33,18 +31,18 @@ class Origin(NamedTuple):
     port: int | None
 
 
-def place(fields: Fields, host_header: str) -> tuple[Origin, str]:
-    """Origin and target that the client asked for; *host_header* is "" where it was not captured."""
-    url = fields.get("url") or fields.get("target") or ""
+def place(
+    url: str, scheme: str, host: str, port: int | None, path: str, query: str, host_header: str
+) -> tuple[Origin, str]:
+    """Origin and target that the client asked for; what is not known is "", as *host_header* where it was
+    not captured. *url* may be a target alone."""
     whole = _ORIGIN.match(url)
     if whole:
         target = url[whole.end() :]
         origin = _origin_of_url(whole[0], host_header)
     else:
-        target = url or _path_and_query(fields)
-        origin = _origin_of_pieces(
-            fields.get("scheme", ""), fields.get("host", ""), fields.get("port"), host_header
-        )
+        target = url or _path_and_query(path, query)
+        origin = _origin_of_pieces(scheme, host, port, host_header)
     if "#" in target or " " in target or not target.isprintable():
         target = _legal(target)
     if not target.startswith("/") and target != "*":
@@ -63,8 +61,8 @@ def split_authority(authority: str) -> tuple[str, int | None]:
     return host, _port(port)
 
 
-def _path_and_query(fields: Fields) -> str:
-    path, query = fields.get("path", "/"), fields.get("query", "").removeprefix("?")
+def _path_and_query(path: str, query: str) -> str:
+    query = query.removeprefix("?")
     return f"{path}?{query}" if query else path
 
 

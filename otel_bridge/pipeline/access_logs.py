@@ -18,7 +18,7 @@ Pure: time comes in as an argument.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from otel_bridge.mapping import HttpExchange, joined
@@ -64,16 +64,14 @@ class AccessLogs:
         self._gone_logs = Seen(limit=_REMEMBERED)
         self._gone_spans = Seen(limit=_REMEMBERED)
 
-    def spans(self, arrivals: Iterable[Arrival], now: float) -> Iterator[Arrival]:
-        """Exchanges of spans; yields what need not wait."""
-        for arrival in arrivals:
-            if not (arrival.exchange.request_id and arrival.exchange.gateway_root):
-                yield arrival
-            elif self.met:
-                yield from self._span(arrival, now)
-            else:
-                self._gone_spans.first(arrival.exchange.request_id, now)
-                yield arrival
+    def spans(self, arrivals: Iterable[Arrival], now: float) -> Sequence[Arrival]:
+        """Exchanges of spans; returns what need not wait."""
+        if self.met:
+            return [ready for arrival in arrivals for ready in self._span(arrival, now)]
+        arrivals = list(arrivals)
+        keys = [exchange.request_id for exchange, _ in arrivals if exchange.gateway_root]
+        self._gone_spans.first_ones([key for key in keys if key], now)
+        return arrivals
 
     def logs(self, arrivals: Iterable[Arrival], now: float) -> Iterator[Arrival]:
         """Exchanges of access logs; yields what need not wait."""
@@ -112,7 +110,9 @@ class AccessLogs:
     def _span(self, arrival: Arrival, now: float) -> Iterator[Arrival]:
         exchange = arrival.exchange
         key = exchange.request_id
-        if (log := self._release(self._logs, key)) is not None:
+        if not (key and exchange.gateway_root):
+            yield arrival
+        elif (log := self._release(self._logs, key)) is not None:
             yield self._both(arrival, log, now)
         elif key in self._gone_logs:
             self._dropped(arrival)

@@ -14,7 +14,7 @@ depend on the number of APIs: deadlines sit in a heap and are looked at again on
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from otel_bridge.delivery import API_MEMORY, ENTRY_MEMORY, Batch, Entry
@@ -52,14 +52,15 @@ class Buffers:
         """About the bytes that all of this takes."""
         return self.bytes + ENTRY_MEMORY * self.entries + API_MEMORY * len(self._buffers)
 
-    def add(self, api: Api, entry: Entry, now: float) -> Iterator[Batch]:
-        """Take one entry in; yields what has to be flushed because of it."""
+    def add(self, api: Api, entry: Entry, now: float) -> Sequence[Batch]:
+        """Take one entry in; returns what has to be flushed because of it."""
         if api.kind == "host" and api not in self._buffers and self._hosts >= MAX_HOST_BUFFERS:
             api = OTHER_HOSTS
         size = len(entry.data) + 1
+        full: Sequence[Batch] = ()
         buffer = self._buffers.get(api)
         if buffer is not None and buffer.bytes + size > self._max_payload:
-            yield self._flush(api)
+            full = [self._flush(api)]
             buffer = None
         if buffer is None:
             buffer = self._open(api, now)
@@ -69,7 +70,8 @@ class Buffers:
         self.bytes += size
         self.entries += 1
         if len(buffer.entries) >= self._queue_size:
-            yield self._flush(api)
+            full = [*full, self._flush(api)]
+        return full
 
     def due(self, now: float) -> Iterator[Batch]:
         """What has waited long enough at *now*."""

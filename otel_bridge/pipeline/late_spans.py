@@ -50,20 +50,22 @@ class LateSpans:
         self._deadlines: deque[tuple[float, bytes, bytes]] = deque()
         self._held = 0
 
-    def take(self, arrivals: Iterable[Arrival], now: float) -> Iterator[Arrival]:
-        """The exchanges of one record, in its order; yields those that need not wait."""
-        newest: Arrival | None = None
-        for arrival in arrivals:
-            if self._helpers and arrival.exchange.gateway_root:
-                arrival = self._with_early_helpers(arrival)
-            if not arrival.exchange.gateway_root:
-                yield arrival
-                continue
-            if newest is not None:
-                yield from self._pass(newest, arrival, now)
-            newest = arrival
-        if newest is not None:
-            yield from self._pass(newest, None, now)
+    def take(self, arrivals: Iterable[Arrival], now: float) -> list[Arrival]:
+        """The exchanges of one record, in its order; returns those that need not wait."""
+        if self._helpers:
+            arrivals = map(self._with_early_helpers, arrivals)
+        ready = list(arrivals)
+        newest = {
+            arrival.origin.address.resource: place
+            for place, arrival in enumerate(ready)
+            if arrival.exchange.gateway_root
+        }
+        for place in sorted(newest.values(), reverse=True):
+            arrival = ready[place]
+            if awaits_balancer(arrival.exchange) and self._held + size(arrival) <= MAX_WAITING:
+                self._hold(arrival, now)
+                del ready[place]
+        return ready
 
     def helpers(self, loose: Iterable[LooseHelper], now: float) -> Iterator[Arrival]:
         """Helper spans without a root in their record; yields the exchanges they complete."""
@@ -103,16 +105,6 @@ class LateSpans:
             for waiting in [one for one in group if unwanted(one.arrival)]:
                 self._release(waiting)
 
-    def _pass(self, arrival: Arrival, following: Arrival | None, now: float) -> Iterator[Arrival]:
-        """Yield *arrival* unless it waits, which only the last of its resource spans does."""
-        is_newest = following is None or (
-            arrival.origin.address.resource != following.origin.address.resource
-        )
-        if is_newest and awaits_balancer(arrival.exchange) and self._held + size(arrival) <= MAX_WAITING:
-            self._hold(arrival, now)
-        else:
-            yield arrival
-
     def _hold(self, arrival: Arrival, now: float) -> None:
         waiting = _Waiting(now + PATIENCE, arrival)
         exchange = arrival.exchange
@@ -144,7 +136,7 @@ class LateSpans:
 
     def _with_early_helpers(self, arrival: Arrival) -> Arrival:
         group = self._helpers.get(arrival.exchange.trace_id)
-        if not group:
+        if not group or not arrival.exchange.gateway_root:
             return arrival
         mine = [helper for helper in group if belongs(helper, arrival.exchange)]
         if not mine:

@@ -7,6 +7,7 @@ records, so that a crash starts again at the oldest one that still owes somethin
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from otel_bridge.journal import Cursor
@@ -30,11 +31,11 @@ class Ledger:
 
     def settle(self, cursors: Iterable[Cursor]) -> None:
         """One exchange of each of *cursors* is done; records given up before are passed over."""
-        for cursor in cursors:
-            owed = self._owed.get(cursor)
+        for cursor, done in Counter(cursors).items():
+            owed = self._owed.get(cursor, 0)
             if owed:
-                self._owed[cursor] = owed - 1
-                self.outstanding -= 1
+                self._owed[cursor] = owed - min(done, owed)
+                self.outstanding -= min(done, owed)
         self._advance()
 
     def give_up(self, upto: Cursor) -> int:

@@ -18,6 +18,7 @@ import contextlib
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import NamedTuple
 
 import structlog
@@ -187,30 +188,27 @@ class Pipeline:
         now = self._clock()
         spotted = self._decoder.decode(record)
         if record.signal is Signal.LOGS:
-            logs = [self._arrival(record, found) for found in spotted.exchanges]
+            logs = _arrivals(record, spotted.exchanges)
             self._ledger.open(record.cursor, len(logs))
             self._hand_on(self._access_logs.logs(logs, now))
             return
         # Whose a span is may only show once it is joined with its log.
         anybodys = self._access_logs.met
-        mine = [
-            self._arrival(record, found)
-            for found in spotted.exchanges
-            if (anybodys or self._takes(found.exchange)) and self._is_new(found.exchange, now)
-        ]
+        taken = [found for found in spotted.exchanges if anybodys or self._takes(found.exchange)]
+        mine = _arrivals(record, self._new(taken, now))
         self._ledger.open(record.cursor, len(mine))
         # Helper spans first: they complete exchanges that came before those of this record.
         self._add(self._late.helpers(spotted.helpers, now), now)
         self._add(self._late.take(mine, now), now)
 
-    def _arrival(self, record: Record, found: Found) -> Arrival:
-        return Arrival(found.exchange, Origin(record.seq, record.cursor, found.span))
-
-    def _is_new(self, exchange: HttpExchange, now: float) -> bool:
-        if self._seen.first(exchange.trace_id + exchange.span_id, now):
-            return True
-        self._meter.repeated(1)
-        return False
+    def _new(self, found: Sequence[Found], now: float) -> Sequence[Found]:
+        """Those of *found* that were not met before."""
+        keys = [exchange.trace_id + exchange.span_id for exchange, _ in found]
+        first = self._seen.first_ones(keys, now)
+        if all(first):
+            return found
+        self._meter.repeated(first.count(False))
+        return list(compress(found, first))
 
     def _add(self, arrivals: Iterable[Arrival], now: float) -> None:
         """Spans' exchanges, with all their helper spans."""
@@ -274,7 +272,7 @@ class Pipeline:
 
     def settled(self, entries: Sequence[Entry]) -> None:
         """These entries are delivered."""
-        self._settle(entry.origin for entry in entries)
+        self._settle([entry.origin for entry in entries])
 
     async def dead_letter(self, api: Hashable, entries: Sequence[Entry], reason: str, answer: str) -> bool:
         """These were refused for good; False where that can't be written down now."""
@@ -287,18 +285,11 @@ class Pipeline:
         self._settle(journaled)
         return True
 
-    def _settle(self, origins: Iterable[Hashable]) -> None:
-        cursors = []
-        replayed = []
-        for origin in origins:
-            if isinstance(origin, Origin):
-                cursors.append(origin.cursor)
-                if origin.log is not None:
-                    cursors.append(origin.log.cursor)
-            elif isinstance(origin, ReplayOrigin):
-                replayed.append(origin)
-        self._ledger.settle(cursors)
-        self._letters.settle(replayed)
+    def _settle(self, origins: Sequence[Hashable]) -> None:
+        journaled = [origin for origin in origins if isinstance(origin, Origin)]
+        logs = [origin.log for origin in journaled if origin.log is not None]
+        self._ledger.settle([origin.cursor for origin in (*journaled, *logs)])
+        self._letters.settle([origin for origin in origins if isinstance(origin, ReplayOrigin)])
         self._news.set()
 
     def _commit(self) -> None:
@@ -344,3 +335,8 @@ class Pipeline:
         self._access_logs.discard(lambda arrival: arrival.origin.last <= cursor)
         self._processor.buffers.discard(unwanted)
         self._dispatcher.discard(unwanted)
+
+
+def _arrivals(record: Record, found: Sequence[Found]) -> list[Arrival]:
+    seq, cursor = record.seq, record.cursor
+    return [Arrival(exchange, Origin(seq, cursor, address)) for exchange, address in found]

@@ -108,7 +108,7 @@ def test_output_is_one_line_of_utf8() -> None:
     ],
 )
 def test_a_url_holds_nothing_that_the_schema_refuses(url: str, target: str) -> None:
-    origin, found = place({"url": url}, "")
+    origin, found = place(url, "", "", None, "/", "", "")
 
     assert ("https://a.example", target) == (origin.text, found)
 

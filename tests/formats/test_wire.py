@@ -18,7 +18,7 @@ NAMES = st.text(alphabet="abcXYZ-_0", min_size=1, max_size=18)
 
 def test_head_sizes_are_those_of_the_wire() -> None:
     headers = (("Host", "a.example"), ("Accept", "*/*"))
-    _, lines = wire.survey(headers)
+    _, lines, _ = wire.survey(headers)
 
     sent = b"GET /a?b=1 HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\n\r\n"
     assert len(sent) == wire.request_head_size("GET", "/a?b=1", "HTTP/1.1", lines)
@@ -36,14 +36,14 @@ def test_head_size_counts_bytes_not_characters(
     method: str, target: str, headers: list[tuple[str, str]]
 ) -> None:
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers), "", ""]
-    _, size = wire.survey(tuple(headers))
+    _, size, _ = wire.survey(tuple(headers))
 
     assert len("\r\n".join(lines).encode()) == wire.request_head_size(method, target, "HTTP/1.1", size)
 
 
 @pytest.mark.parametrize("name", ["content-length", "Content-Length", "CONTENT-LENGTH"])
 def test_headers_are_found_however_they_are_written(name: str) -> None:
-    fields, _ = wire.survey(((name, "7"), ("accept", "b")))
+    fields, _, _ = wire.survey(((name, "7"), ("accept", "b")))
 
     assert {"content-length": "7"} == fields
 

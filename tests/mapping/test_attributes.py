@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
+from typing import Any
 
 import pytest
 
-from otel_bridge.mapping.attributes import LONGEST_REMEMBERED, OTHERS, Fields, Reader
-from otel_bridge.mapping.headers import of_others
+from otel_bridge.mapping.attributes import LONGEST_REMEMBERED, OTHERS, Reader
+from otel_bridge.mapping.headers import name_of_others, values_of_others
+from otel_bridge.mapping.layout import BodyParts, Fields, Layout, values_of
 from otel_bridge.mapping.memory import Memory
 from otel_bridge.mapping.names import BODY, FIELDS, SIDES
 from otel_bridge.mapping.spot import spot
@@ -28,6 +31,26 @@ def items(attributes: Attributes) -> list[bytes]:
     return list(message.resource_spans[0].scope_spans[0].spans[0].attributes)
 
 
+def read(attributes: Sequence[bytes]) -> dict[str, Any]:
+    """The fields that attributes feed, with their values; those of bodies with their side in front."""
+    said = OTHERS.read(attributes, [])
+    layout, values = Layout(tuple(said)), values_of(said)
+    found = Fields(*layout.fields(values))._asdict()
+    told = {name: value for name, value in found.items() if value != Fields._field_defaults[name]}
+    for side, pick in (("request", layout.request_body), ("response", layout.response_body)):
+        parts = BodyParts(*pick(values))._asdict() if pick else {}
+        told |= {
+            f"{side}_body_{part}": value
+            for part, value in parts.items()
+            if value != BodyParts._field_defaults[part]
+        }
+    return told
+
+
+def reader() -> Reader:
+    return Reader(name=name_of_others, values=values_of_others)
+
+
 ROWS = [*FIELDS.items()] + [
     (f"{side}_body_{part}", tuple(pattern.format(side=side) for pattern in patterns))
     for side, (part, patterns) in product(SIDES, BODY.items())
@@ -41,36 +64,41 @@ def test_the_first_name_of_a_row_wins_in_any_order(key: str, names: tuple[str, .
     attributes = dict(zip(names, values, strict=False))
 
     for name in names:
-        alone = OTHERS.read(items({name: attributes[name]}))
+        alone = read(items({name: attributes[name]}))
 
         assert {key} == set(alone)
-        assert alone == OTHERS.read(items(attributes))
-        assert alone == OTHERS.read(items(dict(reversed(attributes.items()))))
+        assert alone == read(items(attributes))
+        assert alone == read(items(dict(reversed(attributes.items()))))
         del attributes[name]
 
 
 def test_every_row_is_a_field_and_every_field_has_a_row() -> None:
-    objects = {f"{side}_headers" for side in SIDES} | {"cut"}
+    objects = {f"{side}_headers" for side in SIDES}
+    parts = {f"{side}_body_{part}" for side, part in product(SIDES, BodyParts._fields)}
 
-    assert set(Fields.__annotations__) == {key for key, _ in ROWS} | objects
+    assert set(Fields._fields) | parts == {key for key, _ in ROWS} | objects
 
 
 def test_attributes_that_say_nothing_here_do_not_disturb() -> None:
     noise: dict[str, Value] = {f"app.note.{n}": n for n in range(50)}
 
-    assert {"method": "GET", "status": 200} == OTHERS.read(
+    assert {"method": "GET", "status": 200} == read(
         items({**noise, "http.method": "GET", "http.status_code": 200, "http.route": ""})
     )
 
 
 def test_of_a_repeated_attribute_the_last_one_counts() -> None:
-    repeated = items({"http.method": "GET"}) + items({"http.method": "PUT"})
+    header = "http.request.header.a"
+    repeated = items({"http.method": "GET", header: "REDACTED", "unknown": 1, "http.status_code": 200})
+    repeated += items({"http.method": "PUT", "unknown": 2, header: ["1", "2"], "http.status_code": 0})
+    said = OTHERS.read(repeated, [])
 
-    assert {"method": "PUT"} == OTHERS.read(repeated)
+    assert {"method": "PUT", "status": 200} == read(repeated)
+    assert (("a", "1"), ("a", "2")) == Layout(tuple(said)).requested(values_of(said))
 
 
 def test_what_is_remembered_reads_the_same_the_second_time() -> None:
-    reader = Reader(of_others)
+    reading = reader()
     attributes = items(
         {
             "http.method": "GET",
@@ -80,7 +108,7 @@ def test_what_is_remembered_reads_the_same_the_second_time() -> None:
         }
     )
 
-    assert reader.read(attributes) == reader.read(attributes)
+    assert reading.read(attributes, []) == reading.read(attributes, [])
 
 
 def test_the_memory_forgets_rather_than_grows() -> None:
@@ -102,10 +130,10 @@ def test_the_memory_forgets_rather_than_grows() -> None:
 
 
 def test_secrets_in_long_values_are_not_kept_in_memory() -> None:
-    reader = Reader(of_others)
-    reader.read(items({"http.response.body.content": "z" * (LONGEST_REMEMBERED + 1)}))
+    reading = reader()
+    reading.read(items({"http.response.body.content": "z" * (LONGEST_REMEMBERED + 1)}), [])
 
-    assert 0 == len(reader.memory)
+    assert 0 == len(reading.memory)
 
 
 @pytest.mark.parametrize("name", ["http.request.header.", "http.request.header", "http.request.headers."])

@@ -23,6 +23,7 @@ from grpc.aio import AioRpcError
 
 from otel_bridge.asgi.sockets import allow_open_files
 from tests.end_to_end.traffic import EXPORT, Call, request
+from tests.loops import LIMIT
 
 MIB = 1024 * 1024
 BOMB = 100 * MIB
@@ -51,7 +52,7 @@ def attacking(name: str, target: Target, *, workers: int) -> Iterator[None]:
     process = _spawning.Process(target=_run, args=(name, target, workers, begun), daemon=True)
     process.start()
     try:
-        assert begun.wait(30), "the attack did not begin"
+        assert begun.wait(2 * LIMIT), "the attack did not begin"
         yield
         assert process.is_alive(), "the attack ended by itself"
     finally:

@@ -94,7 +94,7 @@ def test_firing_and_its_end_arrive_with_all_that_is_to_say(
     assert trigger["dedup_key"] == resolve["dedup_key"]
     assert trigger["dedup_key"].startswith(f"otel-bridge/{RULE.id}/")
     assert trigger["id"] != resolve["id"]
-    assert ("resolve", NOW + HOUR) == (resolve["kind"], resolve["ended_us"])
+    assert ("resolve", NOW + HOUR, 1.0) == (resolve["kind"], resolve["ended_us"], resolve["value"])
     assert resolve["sentence"] == "1 exchange matched in the last 10 minutes (fewer than 5)"
     assert [("slack", Result.DELIVERED)] * 2 == work.outcomes
     assert [("slack", "trigger", "delivered", 1), ("slack", "resolve", "delivered", 1)] == results(book)
@@ -117,9 +117,11 @@ def test_retry_says_the_same_and_comes_ever_later(
                 work.courier.wake()
                 time.sleep(0.05)
             due.append((clock.us - begin) // SECOND)
-        delivered(book, 1)
+        eventually(lambda: work.courier.health()["slack"].delivered == 1, "delivered")
+        health = work.courier.health()["slack"]
 
     assert len({request.body for request in server.requests}) == 1
+    assert (None, "ok", 1, 0, 0) == health
     assert [("slack", "trigger", "delivered", 4)] == results(book)
     # 4, 9 and 16 seconds; the clock may run ahead of the courier.
     assert due[0] >= 4

@@ -7,7 +7,6 @@ exchange: what can't be read is missing.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_plus
@@ -25,8 +24,9 @@ from otel_bridge.inspector.query.xml_path import XmlPath
 _UNREAD: Any = object()
 _MISSING: Any = object()
 
-# orjson makes floats of integers beyond 64 bits.
-_LONG_NUMBER = re.compile(rb"\d{19}")
+# orjson makes floats of integers beyond 64 bits. Bytes are sought so some ten times as fast as by a pattern.
+_ALL_DIGITS_ZERO = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
+_LONG_NUMBER = b"0" * 19
 _MOST_PARAMETERS = 1000
 
 
@@ -137,7 +137,7 @@ def _read_json(content: bytes) -> Any:
     if not content or len(content) > LARGEST:
         return _MISSING
     try:
-        if _LONG_NUMBER.search(content):
+        if _LONG_NUMBER in content.translate(_ALL_DIGITS_ZERO):
             return json.loads(content, parse_constant=_no_constant)
         return orjson.loads(content)
     except (ValueError, RecursionError):

@@ -47,17 +47,24 @@ def find(root: etree._Element, path: XmlPath) -> Iterator[str]:
 def _elements(root: etree._Element, path: XmlPath) -> list[etree._Element]:
     if not path.steps:
         return list(root.iter(etree.Element)) if path.deep else [root]
-    first, *others = path.steps
-    found = _of_name(root.iter(etree.Element) if path.deep else [root], first)
-    for step in others:
-        found = [child for parent in found for child in _of_name(parent.iterchildren(etree.Element), step)]
+    (name, position), *others = path.steps
+    if path.deep:
+        found = _picked(root.iter(_tag(name)), position)
+    else:
+        found = _picked([root] if name in ("*", _local(root.tag)) else [], position)
+    for name, position in others:
+        found = [child for parent in found for child in _picked(parent.iterchildren(_tag(name)), position)]
     return found
 
 
-def _of_name(elements: Iterable[etree._Element], step: tuple[str, int]) -> list[etree._Element]:
-    name, position = step
-    named = [element for element in elements if name in ("*", _local(element.tag))]
-    return named[position - 1 : position] if position else named
+def _tag(name: str) -> str:
+    """What lxml takes for elements of that local name; it compares several times as fast as we could."""
+    return "*" if name == "*" else f"{{*}}{name}"
+
+
+def _picked(elements: Iterable[etree._Element], position: int) -> list[etree._Element]:
+    found = list(elements)
+    return found[position - 1 : position] if position else found
 
 
 def _attributes(element: etree._Element, name: str) -> Iterator[str]:

@@ -183,7 +183,7 @@ PLUGINS = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(PLUGINS, min_size=1, max_size=4))
 def test_whatever_stood_there_the_result_loads_and_names_every_setting(
     tmp_path_factory: pytest.TempPathFactory, plugins: list[Plugin]

@@ -53,7 +53,7 @@ batches = groups.map(Batch) | st.tuples(groups, st.sampled_from(["node-1", "node
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(batches, max_size=3))
 def test_no_record_is_too_odd(told: list[Batch]) -> None:
     record = request(*told)

@@ -18,6 +18,7 @@ from tests.cli.test_tail import Tail
 from tests.disasters.canaries import Planted, Plot, found
 from tests.disasters.refusals import Refusals, exporting
 from tests.end_to_end.conftest import exporters
+from tests.files import contents
 from tests.vendor_server import Received, Reply, VendorServer, free_port
 
 POISON = b"harmless-poison"
@@ -29,7 +30,6 @@ IN_LINES = ("query", "user info", "JSON web token in a path", "URL beside broken
 BEARER = {"Authorization": f"Bearer {TOKENS['senders']}"}
 # Written into the receiver: the kind of fault that nobody knows yet.
 FAULT = """
-from tests.loops import LIMIT
 import otel_bridge.receiver.intake as intake
 
 sound = intake.normalise
@@ -209,9 +209,9 @@ def _send(bridge: Bridge) -> list[Plot]:
 def _search_files(directory: Path, name: str, outputs: dict[str, bytes]) -> None:
     """Every byte below *directory*, but for what the user wrote himself."""
     own = {directory / file for file in ("bridge.yaml", "token")}
-    for path in sorted(directory.rglob("*")):
-        if path.is_file() and path not in own:
-            outputs[f"{name}: {path.relative_to(directory)}"] = path.read_bytes()
+    for path, content in contents(directory):
+        if path not in own:
+            outputs[f"{name}: {path.relative_to(directory)}"] = content
 
 
 def _search_letters(bridge: Bridge, environment: dict[str, str], outputs: dict[str, bytes]) -> None:

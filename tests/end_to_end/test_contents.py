@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -12,6 +12,7 @@ from tests.bridge import Bridge, eventually
 from tests.end_to_end.collector import Collector, always
 from tests.end_to_end.conftest import entries, exporters, galileo_section
 from tests.end_to_end.traffic import Call, replayed, request
+from tests.files import contents
 from tests.vendor_server import Reply, VendorServer
 
 SECRET = "c4nary-which-nobody-may-see"
@@ -116,5 +117,4 @@ def test_a_secret_is_on_no_disk_at_no_destination_and_in_no_output(tmp_path: Pat
 
 def journaled(bridge: Bridge, text: str) -> bool:
     """Whether *text* is in any file of the journal."""
-    files: Iterable[Path] = (bridge.directory / "state").rglob("*")
-    return any(text.encode() in file.read_bytes() for file in files if file.is_file())
+    return any(text.encode() in content for _, content in contents(bridge.directory / "state"))

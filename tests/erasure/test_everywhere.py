@@ -23,6 +23,7 @@ from tests.end_to_end.conftest import galileo_section
 from tests.end_to_end.letters import listed
 from tests.end_to_end.traffic import Call
 from tests.end_to_end.traffic import request as calls
+from tests.files import contents
 from tests.inspector.store.conftest import kept
 from tests.journal import append, open_journal, read_all
 from tests.mapping.spans import START, Attributes, Batch, SpanOf, kong, request
@@ -59,7 +60,7 @@ def one(number: int, attributes: Attributes) -> list[SpanOf]:
 def has_canary(directory: Path) -> list[str]:
     """Files with her address in them, in whatever state they are."""
     needle = CANARY.encode()
-    return [str(path) for path in directory.rglob("*") if path.is_file() and needle in path.read_bytes()]
+    return [str(path) for path, content in contents(directory) if needle in content]
 
 
 def exchanges(journal: Journal) -> list[HttpExchange]:

@@ -54,13 +54,9 @@ class Meter:
         return self._spent / self._exchanges * 1e6 if self._exchanges else None
 
     def spend(self, seconds: float, exchanges: int, second: int) -> None:
-        self._slices.append((exchanges, seconds))
-        self._exchanges += exchanges
-        self._spent += seconds
-        while self._exchanges - self._slices[0][0] >= EXCHANGES:
-            gone, spent = self._slices.popleft()
-            self._exchanges -= gone
-            self._spent -= spent
+        """*exchanges*: 0 if it was for none in particular."""
+        if exchanges:
+            self._spend_for(exchanges, seconds)
         self.lately += seconds
         if self._by_second and self._by_second[-1][0] == second:
             seconds += self._by_second.pop()[1]
@@ -96,6 +92,15 @@ class Meter:
 
     def resume(self) -> None:
         self.until_us, self.why = None, ""
+
+    def _spend_for(self, exchanges: int, seconds: float) -> None:
+        self._slices.append((exchanges, seconds))
+        self._exchanges += exchanges
+        self._spent += seconds
+        while self._exchanges - self._slices[0][0] >= EXCHANGES:
+            gone, spent = self._slices.popleft()
+            self._exchanges -= gone
+            self._spent -= spent
 
 
 class Budget:

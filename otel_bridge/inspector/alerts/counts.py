@@ -93,6 +93,10 @@ class Counts:
             yield found
             found += self._at(end - self.width) - self._at(end)
 
+    def whole(self) -> int:
+        """Packed: all that still counts."""
+        return sum(self._slots)
+
     def dump(self) -> bytes:
         numbers = [number for each in self._slots for number in unpacked(each)]
         largest = max(numbers, default=0)

@@ -40,6 +40,8 @@ MOST_SAVED = 4_000
 _SLICE = 50
 # And what their bodies may come to where rules read them. XML takes thirty times as much in memory.
 _SLICE_BYTES = 4 << 20
+_CODING = "content-encoding"
+_CODING_LENGTH = len(_CODING)
 
 
 class RuleHealth(NamedTuple):
@@ -127,11 +129,11 @@ class Engine:
         """What has changed since the last one, and what to keep of it for a restart."""
         now_us = self._now()
         self._resume(now_us)
-        for rule_id, evaluator in self._evaluators.items():
-            if evaluator.meter.until_us is None:
-                changes, unsaved = evaluator.tick(now_us)
-                self._changes += changes
-                self._unsaved.update(dict.fromkeys((rule_id, group) for group in unsaved))
+        for evaluator in self._working(now_us):
+            changes, unsaved = evaluator.tick(now_us)
+            self._budget.spent(evaluator.meter, 0)
+            self._changes += changes
+            self._unsaved.update(dict.fromkeys((evaluator.rule.id, group) for group in unsaved))
         self._tell_health()
         changes, self._changes = self._changes, []
         return changes, self._to_save()
@@ -199,13 +201,19 @@ class Engine:
             yield exchanges[start:]
 
     def _see(self, batch: Batch) -> None:
+        for evaluator in self._working(batch.now_us):
+            evaluator.see(batch)
+            self._budget.spent(evaluator.meter, len(batch.subjects))
+
+    def _working(self, now_us: int) -> Iterator[Evaluator]:
+        """Those that are not suspended, in turn; what each costs is measured until the next one."""
         evaluators = [each for each in self._evaluators.values() if each.meter.until_us is None]
         self._turns.shuffle(evaluators)
-        self._budget.begin([each.meter for each in evaluators], batch.now_us)
+        self._budget.begin([each.meter for each in evaluators], now_us)
         for evaluator in evaluators:
+            # It may have been suspended just now, as the dearest of all.
             if evaluator.meter.until_us is None:
-                evaluator.see(batch)
-                self._budget.spent(evaluator.meter, len(batch.subjects))
+                yield evaluator
 
     def _to_save(self) -> list[SavedWindow]:
         now = list(self._unsaved)[:MOST_SAVED]
@@ -241,6 +249,8 @@ def _decoded(side: Side) -> int:
     """At most so many bytes of the body are looked into."""
     if not side.body:
         return 0
-    coded = is_coded(side.body) or any(name.lower() == "content-encoding" for name, _ in side.headers)
+    coded = is_coded(side.body) or any(
+        len(name) == _CODING_LENGTH and name.lower() == _CODING for name, _ in side.headers
+    )
     # A few bytes can stand for any number.
     return LARGEST if coded else min(len(side.body), LARGEST)

@@ -47,6 +47,8 @@ _VERSION = 1
 # Version, begun, last, floor, stays.
 _HEAD = struct.Struct("<Bqqqq")
 
+Test = Callable[[int], bool]
+
 
 class Moment(NamedTuple):
     """Slots, seen from now."""
@@ -125,9 +127,11 @@ class Group(Counts):
 class Judge:
     """What a condition makes of counts."""
 
-    def __init__(self, scale: Scale, holds: Callable[[int], bool]) -> None:
+    def __init__(self, scale: Scale, holds: Test, possible: Test) -> None:
+        """*possible*: whether a window can hold, by all that counts at all; it is asked to save time."""
         self.scale = scale
         self._holds = holds
+        self._possible = possible
         self._grace = scale.slots(_GRACE)
 
     def group(self, moment: Moment) -> Group:
@@ -156,7 +160,7 @@ class Judge:
     def _begins(self, group: Group, moment: Moment) -> bool:
         first = max(group.changed, group.floor, moment.first)
         group.changed = moment.end + 1
-        if group.empty:
+        if group.empty or (first < moment.end and not self._possible(group.whole())):
             return False
         for age, found in enumerate(group.sums(first)):
             if self._holds(found):
@@ -179,18 +183,6 @@ class SilenceJudge(Judge):
             group.last = group.latest
         return super().judge(group, moment)
 
-    def restarted(self, group: Group, moment: Moment) -> None:
-        """Judge *group*, loaded just now, with patience."""
-        group.stays = max(group.stays, moment.end + self._grace)
-        group.begun = max(group.begun, moment.end + self._grace - self.scale.width)
-
-    def anew(self, group: Group, moment: Moment) -> Group:
-        """*group* without what it counted, and for a window as it was: nobody looked for a while."""
-        fresh = self.group(moment)
-        fresh.last, fresh.at_us, fresh.samples = group.last, group.at_us, group.samples
-        fresh.firing, fresh.stays = group.firing, moment.end + self.scale.width
-        return fresh
-
     def needless(self, group: Group) -> bool:
         return group.end - group.last > self.forgotten
 
@@ -210,7 +202,7 @@ def judge_of(condition: Condition, window: int) -> Judge:
     """*window*: seconds."""
     scale = Scale(window * _SECOND, min(window, MOST_SLOTS))
     kind = SilenceJudge if isinstance(condition, Silence) else Judge
-    return kind(scale, _holds(condition))
+    return kind(scale, *_tests(condition))
 
 
 def value_of(condition: Condition, told: int) -> float:
@@ -219,19 +211,20 @@ def value_of(condition: Condition, told: int) -> float:
     return matched / max(total, 1) if isinstance(condition, Share) else float(matched)
 
 
-def _holds(condition: Condition) -> Callable[[int], bool]:
+def _tests(condition: Condition) -> tuple[Test, Test]:
+    """Of packed counts: whether the condition holds, and whether it can do so for a part of them."""
     match condition:
         case Count(at_least):
-            return packed(at_least, 0).__le__
+            return packed(at_least, 0).__le__, packed(at_least, 0).__le__
         case Silence(fewer_than):
-            return packed(fewer_than, 0).__gt__
+            return packed(fewer_than, 0).__gt__, _always
         case Share():
-            return _holds_share(condition)
+            return _share_tests(condition)
         case Watch():
             raise ValueError("the bridge's own state is not counted")
 
 
-def _holds_share(condition: Share) -> Callable[[int], bool]:
+def _share_tests(condition: Share) -> tuple[Test, Test]:
     least, share = max(condition.of_at_least, 1), condition.at_least
 
     def holds(counts: int) -> bool:
@@ -239,4 +232,12 @@ def _holds_share(condition: Share) -> Callable[[int], bool]:
         # A quotient: 0.07 * 100 is more than 7.
         return total >= least and matched / total >= share
 
-    return holds
+    def possible(counts: int) -> bool:
+        matched, total = unpacked(counts)
+        return total >= least and matched / least >= share
+
+    return holds, possible
+
+
+def _always(_: int) -> bool:
+    return True

@@ -196,6 +196,20 @@ def test_what_fires_stays_while_its_rule_is_suspended_and_for_a_window_after() -
     assert {("1", False), ("2", True)} == {(each.rule.id, each.firing) for each in work.wait(21)}
 
 
+def test_judging_costs_as_well() -> None:
+    cpu = Cpu()
+    work = AtWork(a_rule(condition=Silence(1)), cpu=cpu)
+    cpu.each = 0.25
+    for _ in range(8):
+        work.wait(1)
+
+    assert work.engine.health()["1"].suspended_why == ""
+
+    work.wait(1)
+
+    assert work.engine.health()["1"].suspended_why.startswith("took 22% of a processor core")
+
+
 def test_a_changed_rule_is_no_longer_suspended() -> None:
     cpu = Cpu(0.2)
     work = AtWork(a_rule("status:200"), cpu=cpu)

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 
 from bench import program
+from bench.alerts import ALERTS
+from bench.alerts import report as report_alerts
 from bench.clock import QUICK, THOROUGH, Effort
 from bench.inspector import EXCHANGES, INSPECTOR, QUICK_EXCHANGES, report
 from bench.loads import NAMES, Load, load
@@ -20,7 +22,7 @@ GOALS_PARSE = 0.9
 # Exchanges through `serve` when it is a matter of whether, not of how fast.
 _QUICK_EXCHANGES = 100
 SERVE = "serve, all of it"
-_LOADS = (*NAMES, INSPECTOR)
+_LOADS = (*NAMES, INSPECTOR, ALERTS)
 _MIB = 1024 * 1024
 
 
@@ -33,9 +35,12 @@ def main() -> int:
     if unknown := set(given.loads).difference(_LOADS):
         options.error(f"there is no load {', '.join(sorted(unknown))}, only {', '.join(_LOADS)}")
     loads = given.loads or _LOADS
-    status = _measure_bridge(loads, quick=given.quick) if set(loads) != {INSPECTOR} else 0
+    status = _measure_bridge(loads, quick=given.quick) if set(loads).intersection(NAMES) else 0
     if INSPECTOR in loads:
         for line in report(given.exchanges or (QUICK_EXCHANGES if given.quick else EXCHANGES)):
+            _say(line)
+    if ALERTS in loads:
+        for line in report_alerts(QUICK if given.quick else THOROUGH):
             _say(line)
     return status
 

@@ -62,7 +62,7 @@ def report(exchanges: int) -> Iterator[str]:
     """What was measured, in lines."""
     yield f"{INSPECTOR}: {exchanges} exchanges over {HOURS} h; a second is one of CPU"
     if platform.system() == "Linux":
-        posted = posting.measure(_recent(min(exchanges, _POSTED)))
+        posted = posting.measure(recent(min(exchanges, _POSTED)))
         yield _row("through HTTP", f"{posted.per_second:.0f} a second, {posted.peak // _MIB} MiB at most")
     else:
         yield _row("through HTTP", "measured on Linux only")
@@ -92,17 +92,17 @@ def measure(exchanges: int) -> Figures:
     return Figures(exchanges, exchanges / spent, held.bytes / exchanges, peak, answers)
 
 
-def _row(name: str, told: str) -> str:
-    return f"  {name:<24}{told}"
-
-
-def _recent(exchanges: int) -> list[Exchange]:
-    """Some of the last seconds, for what comes later than it is posted is not believed."""
+def recent(exchanges: int) -> list[Exchange]:
+    """So many of the last seconds, for what comes later than it is posted is not believed."""
     now_us = time.time_ns() // 1000
     found = [exchange for batch in _batches(exchanges, now_us) for exchange in batch]
     return [
         each._replace(started_us=now_us - 300 * (exchanges - number)) for number, each in enumerate(found)
     ]
+
+
+def _row(name: str, told: str) -> str:
+    return f"  {name:<24}{told}"
 
 
 def _ask(name: str, ask: Callable[[], int]) -> Answer:

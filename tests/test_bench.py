@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.__main__ import SERVE
+from bench.alerts import KINDS, RULES, typical_rules
 from bench.loads import NAMES
 from bench.stages import STAGES
 from tests.recordings import HERE
@@ -54,3 +55,19 @@ def test_the_inspector_takes_traffic_and_answers_every_question() -> None:
     assert "inspector: 3 exchanges over 168 h" in done.stdout
     for row in ("through HTTP", "into the store", "on disk", "newest 50", "dashboard, week"):
         assert f"  {row}" in done.stdout
+
+
+def test_alert_rules_of_every_kind_are_measured() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "--quick", "alerts"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    rows = [line[2:26].rstrip() for line in done.stdout.splitlines() if line.startswith("  ")]
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert ["no rule", *KINDS, "100 typical rules"] == rows
+    assert len(typical_rules()) == RULES

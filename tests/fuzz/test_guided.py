@@ -19,6 +19,6 @@ def test_nothing_breaks_a_law_in_a_few_seconds(name: str, tmp_path: Path) -> Non
     outcome = fuzz(name, SECONDS, tmp_path / "findings")
 
     assert 0 == outcome.code, outcome.output
-    assert outcome.executions > 300
+    assert outcome.executions >= len(TARGETS[name].seeds())
     # Guided: without its instruments the fuzzer would see nothing of the bridge.
     assert outcome.coverage[1] > 200

@@ -10,6 +10,7 @@ import pytest
 from otel_bridge.mapping.exchange import HttpExchange
 from tests.inspector.pages.inspector import Inspector, recorded
 from tests.inspector.pages.program import VIEWER
+from tests.loops import LIMIT
 
 
 @pytest.fixture(scope="package")
@@ -34,14 +35,14 @@ def exchanges(truth: Sequence[HttpExchange]) -> int:
 @pytest.fixture
 def stranger(inspector: Inspector) -> Iterator[httpx.Client]:
     """Somebody without a token."""
-    with httpx.Client(base_url=inspector.url, timeout=30) as client:
+    with httpx.Client(base_url=inspector.url, timeout=LIMIT) as client:
         yield client
 
 
 @pytest.fixture
 def viewer(inspector: Inspector) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {VIEWER}"}
-    with httpx.Client(base_url=inspector.url, timeout=30, headers=headers) as client:
+    with httpx.Client(base_url=inspector.url, timeout=LIMIT, headers=headers) as client:
         yield client
 
 

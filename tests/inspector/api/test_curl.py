@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from otel_bridge.inspector.api.curl import curl
 from otel_bridge.inspector.exchange import Side
 from tests.inspector.exchanges import an_exchange
+from tests.loops import LIMIT
 
 # A shell's arguments end at NUL; a line end in a header can't be sent by anybody.
 _TEXT = st.text(st.characters(exclude_characters="\x00", codec="utf-8"), min_size=1, max_size=20)
@@ -22,7 +23,12 @@ def arguments(command: str, **variables: str) -> list[str]:
     """What a POSIX shell hands to `curl`."""
     script = f'curl() {{ for each; do printf "%s\\0" "$each"; done; }}\n{command}'
     done = subprocess.run(
-        ["/bin/sh", "-u"], input=script.encode(), capture_output=True, env=variables, timeout=30, check=True
+        ["/bin/sh", "-u"],
+        input=script.encode(),
+        capture_output=True,
+        env=variables,
+        timeout=LIMIT,
+        check=True,
     )
     return done.stdout.decode().split("\0")[:-1]
 
@@ -57,7 +63,7 @@ def test_what_was_masked_is_a_variable() -> None:
 def test_a_variable_that_is_not_set_stops_the_shell() -> None:
     script = f"curl() {{ :; }}\n{asked(('Authorization', 'REDACTED'))}"
     done = subprocess.run(
-        ["/bin/sh", "-u"], input=script.encode(), capture_output=True, timeout=30, check=False
+        ["/bin/sh", "-u"], input=script.encode(), capture_output=True, timeout=LIMIT, check=False
     )
 
     assert done.returncode != 0

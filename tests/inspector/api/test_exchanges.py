@@ -13,6 +13,7 @@ import pytest
 from otel_bridge.mapping.exchange import HttpExchange
 from tests.inspector.pages.inspector import Inspector
 from tests.inspector.pages.program import ADMIN
+from tests.loops import LIMIT
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 NOBODY = "0" * 32
@@ -150,7 +151,7 @@ def test_the_command_is_text_that_no_browser_runs(inspector: Inspector, viewer: 
 def test_a_pin_stays_until_it_is_taken_out(inspector: Inspector) -> None:
     path = f"/api/exchanges/{inspector.find('status:204')}"
     bearer = {"authorization": f"Bearer {ADMIN}"}
-    with httpx.Client(base_url=inspector.url, timeout=30, headers=bearer) as admin:
+    with httpx.Client(base_url=inspector.url, timeout=LIMIT, headers=bearer) as admin:
         pinned = admin.put(f"{path}/pin").status_code, inspector.get(path)["marks"]
         unpinned = admin.delete(f"{path}/pin").status_code, inspector.get(path)["marks"]
         nothing = admin.put(f"/api/exchanges/{NOBODY}/pin").status_code

@@ -15,12 +15,13 @@ from otel_bridge.asgi import split_endpoint
 from otel_bridge.inspector.api.guard import HEADERS
 from tests.inspector.pages.inspector import Inspector
 from tests.inspector.pages.program import ADMIN, VIEWER
+from tests.loops import LIMIT
 
 
 @pytest.fixture
 def browser(inspector: Inspector) -> Iterator[httpx.Client]:
     """Keeps cookies, sends no token of its own."""
-    with httpx.Client(base_url=inspector.url, timeout=30) as client:
+    with httpx.Client(base_url=inspector.url, timeout=LIMIT) as client:
         yield client
 
 
@@ -248,7 +249,7 @@ class _Answer(NamedTuple):
 def _raw(inspector: Inspector, path: str) -> _Answer:
     """GET *path* as it stands, as an admin; clients mend paths otherwise."""
     host, port = split_endpoint(inspector.url.removeprefix("http://"))
-    with closing(http.client.HTTPConnection(host, port, timeout=30)) as connection:
+    with closing(http.client.HTTPConnection(host, port, timeout=LIMIT)) as connection:
         connection.putrequest("GET", path)
         connection.putheader("authorization", f"Bearer {ADMIN}")
         connection.endheaders()

@@ -15,7 +15,6 @@ from tests.processes import peak_memory
 MIB = hostile.MIB
 # A body of 20 MiB is held as received, as text, as JSON, and on its way into the store.
 MOST_MEMORY = 768 * MIB
-PATIENCE = 60.0
 
 ABOUT_ONE = ("", "/curl", "/har", "/similar", "/last-success", "/body/response", "/body/response/bytes")
 ABOUT_ALL = (
@@ -57,7 +56,6 @@ def ask(target: Inspector, *paths: str) -> None:
         answer = target.client.get(f"/api/{path}")
 
         assert answer.status_code in (200, 404), (path, answer.text[:300])
-        assert answer.elapsed.total_seconds() < PATIENCE, path
         # No header of ours has anything of theirs.
         assert hostile.CANARY not in str(answer.headers), path
         assert "html" not in answer.headers["content-type"], path

@@ -18,6 +18,7 @@ from tests.bridge import eventually
 from tests.inspector.pages.inspector import Inspector
 from tests.inspector.pages.program import ADMIN, VIEWER
 from tests.inspector.pages.test_traffic import an_entry
+from tests.loops import LIMIT
 
 
 class Event(NamedTuple):
@@ -49,7 +50,9 @@ class Stream:
 def looking_on(inspector: Inspector, q: str = "", **headers: str) -> Iterator[Stream]:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     own = {"authorization": f"Bearer {VIEWER}", **named}
-    with httpx.stream("GET", f"{inspector.url}/api/live", params={"q": q}, headers=own, timeout=30) as answer:
+    with httpx.stream(
+        "GET", f"{inspector.url}/api/live", params={"q": q}, headers=own, timeout=LIMIT
+    ) as answer:
         yield Stream(answer)
 
 
@@ -152,11 +155,8 @@ def test_the_end_of_the_inspector_ends_the_stream_well(empty_inspector: Inspecto
         post(empty_inspector, "last", "/last")
 
         assert ["/last"] == [row["path"] for row in stream.next().data]
-        began = time.monotonic()
         assert 0 == empty_inspector.stop()
-        with pytest.raises(EOFError):
+        with pytest.raises(EOFError):  # not the error of an answer that is cut off
             stream.next()
-        # Not cut off at the end of the grace that slow answers have.
-        assert time.monotonic() - began < 15
     assert "Traceback" not in empty_inspector.log()
     assert ADMIN not in empty_inspector.log()

@@ -274,5 +274,4 @@ def test_no_query_takes_long_or_breaks_anything(inspector: Inspector, bomb: str)
     ]
 
     assert {answer.status_code for answer in answers} <= {200, 400}
-    assert sum(answer.elapsed.total_seconds() for answer in answers) < 60
     assert 200 == inspector.client.get("/api/me").status_code

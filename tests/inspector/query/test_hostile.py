@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import time
 
 import pytest
 
@@ -67,13 +66,11 @@ QUERIES = (
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
 def test_a_hostile_body_raises_nothing_and_takes_no_time(body: bytes) -> None:
+    """What takes more than linear time does not end before the time-out of the tests."""
     exchange = an_exchange(request=Side(body=body), response=Side(body=body))
-    begin = time.monotonic()
     subject = Subject(exchange)
     for query in QUERIES:
         matcher(parse(query))(subject)
-
-    assert time.monotonic() - begin < 20
 
 
 @pytest.mark.parametrize("body", [BILLION_LAUGHS, QUADRATIC, FROM_FILE, FROM_NETWORK])
@@ -116,11 +113,9 @@ def test_a_hostile_rest_of_an_exchange_raises_nothing() -> None:
 def test_patterns_take_linear_time(field: str) -> None:
     value = "a" * 100_000
     exchange = an_exchange(service=value, url=value, response=Side(headers=(("a", value),)))
-    begin = time.monotonic()
 
     assert not matcher(parse(f"{field}:/^(a+)+$b/"))(Subject(exchange))
     assert not matcher(parse(f"{field}:*{'a*' * 100}b"))(Subject(exchange))
-    assert time.monotonic() - begin < 20
 
 
 def test_what_is_beyond_the_largest_body_is_not_searched() -> None:

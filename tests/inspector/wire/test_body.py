@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import time
 import zlib
 
 import pytest
@@ -82,12 +81,11 @@ def test_half_a_surrogate_pair_costs_only_itself(sent: bytes, read: str) -> None
     assert [{read: read}] == documents(b'{"%b":"%b"}' % (sent, sent))
 
 
-def test_a_body_of_nothing_but_halves_is_read_within_seconds() -> None:
-    began = time.monotonic()
-    [found] = documents(b'{"a":"%b"}' % (rb"\ud83d\ud83d\ude00" * 1_000_000))
+def test_a_body_of_nothing_but_halves_is_read_in_linear_time() -> None:
+    """In any other it would take hours."""
+    [found] = documents(b'{"a":"%b"}' % (rb"\ud83d\ud83d\ude00" * 500_000))
 
-    assert 2_000_000 == len(found["a"])
-    assert time.monotonic() - began < 20
+    assert 1_000_000 == len(found["a"])
 
 
 @pytest.mark.parametrize(

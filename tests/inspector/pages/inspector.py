@@ -53,7 +53,7 @@ class Inspector:
         assert line.startswith("ready "), self._log.read_text()
         self.url = line.split()[1]
         self.client = httpx.Client(
-            base_url=self.url, timeout=30, headers={"authorization": f"Bearer {ADMIN}"}
+            base_url=self.url, timeout=60, headers={"authorization": f"Bearer {ADMIN}"}
         )
 
     def __enter__(self) -> Self:
@@ -66,7 +66,7 @@ class Inspector:
 
     def close(self) -> None:
         self.client.close()
-        self._process.communicate(timeout=30)
+        self._process.communicate(timeout=60)
         self._directory.cleanup()
 
     @property
@@ -76,7 +76,7 @@ class Inspector:
     def stop(self) -> int:
         """End it as an operator would, and its exit code."""
         self._process.terminate()
-        return self._process.wait(timeout=30)
+        return self._process.wait(timeout=60)
 
     def log(self) -> str:
         return self._log.read_text()

@@ -102,10 +102,10 @@ def _compare(name: str, peers: list[Peer], plan: Plan) -> None:
 def _grow(plan: Plan) -> None:
     peer = bridge.PEERS[0]
     _say("\nthe bridge alone, `recommended`, with more APIs")
-    grown: dict[str, list[Figures]] = {f"{apis} APIs" if apis > 1 else "1 API": [] for apis in growth.APIS}
+    grown: dict[str, list[Figures]] = {f"{apis:,} APIs" if apis > 1 else "1 API": [] for apis in growth.APIS}
     for _ in range(plan.rounds):
         for apis, figures in zip(growth.APIS, grown.values(), strict=True):
-            _progress(f"{apis} APIs")
+            _progress(f"{apis:,} APIs")
             figures.append(measure(peer, growth.LOAD, plan.grown, apis=apis))
     _progress("")
     for line in table.lines(grown):

@@ -17,7 +17,7 @@ from bench.peers.measure import await_all
 from bench.peers.peers import batch
 
 LOAD = "recommended"
-APIS = (1, 10, 100)
+APIS = (1, 10, 100, 1000, 10_000)
 EXCHANGES = 40_000
 QUICK_EXCHANGES = 1500
 BACKLOG_LOAD = "default"

@@ -291,7 +291,7 @@ class Dispatcher:
     async def _taken(self, work: Work, group: Sequence[Entry], answer: Answer) -> None:
         remarks = self._target.remarks(answer.status, answer.body, len(group))
         reasons = {failed.entry: failed.reason for failed in remarks.failed}
-        taken = [entry for index, entry in enumerate(group) if index not in reasons]
+        taken = [entry for index, entry in enumerate(group) if index not in reasons] if reasons else group
         self._answered(work, delivered=bool(taken))
         work.largest_taken = max(work.largest_taken, size(group))
         given_up = work.plan.accepted()
@@ -302,10 +302,9 @@ class Dispatcher:
             self._callbacks.settled(taken)
         if remarks.warned:
             self._meter.warned(remarks.warned)
-        text = describe(answer.status, answer.body)
         for reason in dict.fromkeys(reasons.values()):
             failed = [group[index] for index, each in reasons.items() if each == reason]
-            await self._bury(work.api, failed, reason, text)
+            await self._bury(work.api, failed, reason, describe(answer.status, answer.body))
         await self._give_up(work, given_up)
 
     async def _refused(self, work: Work, group: Sequence[Entry], answer: Answer) -> None:
@@ -320,8 +319,8 @@ class Dispatcher:
         await self._bury(work.api, entries, *work.refusal)
 
     def _answered(self, work: Work, *, delivered: bool) -> None:
-        self._schedule.succeeded(work, self._clock(), delivered=delivered)
-        self._pump()
+        if self._schedule.succeeded(work, self._clock(), delivered=delivered):
+            self._pump()
 
     async def _bury(self, api: Hashable, entries: Sequence[Entry], reason: str, answer: str) -> None:
         """Hand *entries* over as a dead letter, however long that takes."""

@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import quote
 
 MASK = "REDACTED"
@@ -26,10 +27,12 @@ def reason(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def spellings(secret: str) -> set[str]:
+@lru_cache(maxsize=64)
+def spellings(secret: str) -> frozenset[str]:
     """How an answer may repeat *secret*: as it is, in JSON (two ways of writing a slash), in a URL."""
     in_json = json.dumps(secret)[1:-1]
-    return {secret, in_json, in_json.replace("/", r"\/"), quote(secret, safe=""), quote(secret)} - {""}
+    in_url = {quote(secret, safe=""), quote(secret)}
+    return frozenset({secret, in_json, in_json.replace("/", r"\/"), *in_url} - {""})
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -95,16 +95,18 @@ class Schedule:
         """When to `take` again though nothing happens before; ask after it gave None."""
         times: Iterable[float] = ()
         if self._gate.state is State.OPEN:
+            if not self._aside:
+                return None
             times = (work.not_before for work in self._idle_aside())
         elif self._gate.state is State.HOLD and self._probe is None:
             times = (self._gate.next_probe,)
         # What was due already waits for something else than time.
         return min((time for time in times if time > now), default=None)
 
-    def succeeded(self, work: Work, now: float, *, delivered: bool) -> None:
+    def succeeded(self, work: Work, now: float, *, delivered: bool) -> bool:
         """The destination answered a request of *work* sensibly: took it, or else refused it.
 
-        *work* stays in flight.
+        *work* stays in flight. True where others may go out because of it.
         """
         self._deliveries += delivered
         work.failures = 0
@@ -112,7 +114,8 @@ class Schedule:
             self._probe = None
         closed = self._gate.state is not State.OPEN
         if self._gate.state is State.HOLD and now < self._gate.opens_at:
-            return
+            return True
+        suspected = bool(self._suspects)
         self._gate.open()
         for suspect, fresh in list(self._suspects.items()):
             if fresh and delivered:
@@ -120,6 +123,7 @@ class Schedule:
             elif closed:
                 # It waited long enough for the others' sake; in its turn it is the first of its API.
                 self._step_aside(suspect, not_before=now)
+        return closed or suspected
 
     def failed(self, work: Work, setback: Setback, now: float) -> None:
         """A request of *work* failed for now; the rest of it comes back later."""

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -20,3 +21,10 @@ def server() -> Iterator[VendorServer]:
 @pytest.fixture
 def account() -> Account:
     return Account()
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this machine needs to reach others is none of the tests' business."""
+    for name in [each for each in os.environ if each.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)

@@ -20,7 +20,7 @@ def run_node(script: str, *arguments: str, stdin: bytes = b"") -> bytes:
     """The standard output of `tests/node/SCRIPT`; skips the test where there is no Node, fails it on CI."""
     install_packages()
     done = subprocess.run(
-        ["node", script, *arguments], cwd=HERE, input=stdin, capture_output=True, timeout=100, check=False
+        ["node", script, *arguments], cwd=HERE, input=stdin, capture_output=True, timeout=280, check=False
     )
     assert done.returncode == 0, (done.stdout + done.stderr).decode()
     return done.stdout

@@ -25,7 +25,7 @@ def test_a_quick_run_prints_every_row_and_loses_nothing() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=280,
         check=False,
     )
 
@@ -47,7 +47,7 @@ def test_the_inspector_takes_traffic_and_answers_every_question() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=280,
         check=False,
     )
 
@@ -63,7 +63,7 @@ def test_alert_rules_of_every_kind_are_measured() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=280,
         check=False,
     )
     rows = [line[2:26].rstrip() for line in done.stdout.splitlines() if line.startswith("  ")]

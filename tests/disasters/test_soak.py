@@ -26,7 +26,7 @@ def test_a_short_soak_loses_nothing_and_says_so() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=280,
         check=False,
     )
     print(done.stdout, done.stderr)

@@ -149,7 +149,8 @@ def test_an_exchange_that_no_payload_can_hold_waits_for_room_too(tmp_path: Path)
 
             assert 0 == delivered_meanwhile
             assert 1 == len(listed(bridge))
-            assert len([line for line in bridge.output if "can't be kept" in line]) < 5
+            # As often as it was tried, not for each exchange that waited.
+            assert len([line for line in bridge.output if "can't be kept" in line]) < len(calls)
 
 
 def test_past_max_backlog_the_oldest_is_given_up_loudly_and_the_newest_arrives(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from otel_bridge.inspector.alerts.budget import MOST_OF_ALL, SECONDS
 from otel_bridge.inspector.alerts.rule import Count, Share
 from otel_bridge.inspector.exchange import Exchange, Side
 from tests.inspector.alerts.at_work import NOW_US, AtWork, a_rule
@@ -56,30 +55,21 @@ def test_a_pattern_that_looks_catastrophic_takes_linear_time(pattern: str) -> No
     assert work.tick() == []
 
 
-def test_a_hundred_dear_rules_take_half_a_core_for_ten_seconds_and_then_nothing() -> None:
+def test_a_hundred_dear_rules_are_suspended_and_the_others_go_on() -> None:
     # A slow machine, so that the test is fast.
-    slowness = 30
     dear = [a_rule(f"resp.body:/a{number}+(b|c)*d/", id=str(number)) for number in range(100)]
-    work = AtWork(
-        *dear, a_rule("status:200", Count(3), id="plain"), cpu=lambda: time.thread_time() * slowness
-    )
+    plain = a_rule("status:200", Count(400), id="plain")
+    work = AtWork(*dear, plain, cpu=lambda: time.thread_time() * 10)
     some = [_exchange(bytes([97 + number]) * (MIB // 2)) for number in range(8)]
-    begun = work.cpu()
-    for _ in range(40):
+    for _ in range(50):
         work.engine.see(some)
-    spent = work.cpu() - begun
-    health = work.engine.health()
     changes = work.tick()
+    suspended = [each for each in work.engine.health().values() if each.suspended_until_us]
 
-    # What one rule takes for one slice comes on top, and what is not the rules' own work.
-    assert spent < 2 * MOST_OF_ALL * SECONDS + 5
     assert ["plain"] == [each.rule.id for each in changes]
-
-    health = work.engine.health()
-    suspended = [each for each in health.values() if each.suspended_until_us]
-
     assert len(suspended) == 100
     assert all("a pattern" in each.suspended_why for each in suspended)
+    assert sum(each.seen for each in suspended) < 100 * 400
 
 
 @pytest.mark.parametrize("number", [60_000, pytest.param(1_000_000, marks=pytest.mark.field)])

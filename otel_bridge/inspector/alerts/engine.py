@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from otel_bridge.inspector.alerts.budget import Budget
 from otel_bridge.inspector.alerts.change import Change, SavedWindow
-from otel_bridge.inspector.alerts.evaluator import Batch, Evaluator, Room, counted
+from otel_bridge.inspector.alerts.evaluator import NO_SPARK, Batch, Evaluator, Room, counted
 from otel_bridge.inspector.alerts.grouping import GroupingError
 from otel_bridge.inspector.alerts.rule import Rule, Watch
 from otel_bridge.inspector.alerts.window import LATENESS
@@ -228,7 +228,7 @@ class Engine:
     def _tell_health(self) -> None:
         told = {rule_id: self._health_of(each) for rule_id, each in self._evaluators.items()}
         for rule_id, why in self._unusable.items():
-            told[rule_id] = RuleHealth(0, 0, 0, None, None, why, 0, 0, ())
+            told[rule_id] = RuleHealth(0, 0, 0, None, None, why, 0, 0, NO_SPARK)
         self._health = MappingProxyType(told)
 
     def _health_of(self, evaluator: Evaluator) -> RuleHealth:

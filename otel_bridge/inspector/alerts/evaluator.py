@@ -34,7 +34,7 @@ _MINUTE = 60_000_000
 # A rule that has used so much of its room lets go of more.
 _CROWDED = 0.9
 _KEY_BYTES = 8
-_NO_SPARK = (0,) * MINUTES
+NO_SPARK = (0,) * MINUTES
 
 
 class Counted(NamedTuple):
@@ -161,7 +161,7 @@ class Evaluator:
     def spark(self, now_us: int) -> tuple[int, ...]:
         """Matches in each of the last `MINUTES`, oldest first."""
         if not self._minutes:
-            return _NO_SPARK
+            return NO_SPARK
         minute = now_us // _MINUTE
         return tuple(self._minutes[each] for each in range(minute - MINUTES + 1, minute + 1))
 

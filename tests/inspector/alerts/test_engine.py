@@ -207,6 +207,7 @@ def test_a_rule_that_cannot_be_read_is_suspended_and_says_why(rule: Rule, why: s
 
     assert health.suspended_why.startswith(why)
     assert health.suspended_until_us is None
+    assert len(health.spark) == 60
     assert ["2"] == [each.rule.id for each in work.see(1)]
 
 

@@ -52,8 +52,8 @@ _Share = Annotated[float, BeforeValidator(values.share), WithJsonSchema({"type":
 _Per = Annotated[str, BeforeValidator(values.per)]
 _Seconds = Annotated[int, BeforeValidator(values.seconds), WithJsonSchema({"type": ["integer", "string"]})]
 _Window = Annotated[_Seconds, AfterValidator(within(SHORTEST_WINDOW, LONGEST_WINDOW, show_seconds))]
-_Cooldown = Annotated[_Seconds, AfterValidator(within(0, LONGEST_COOLDOWN, show_seconds))]
-_Channels = Annotated[
+Cooldown = Annotated[_Seconds, AfterValidator(within(0, LONGEST_COOLDOWN, show_seconds))]
+ChannelNames = Annotated[
     tuple[Annotated[str, BeforeValidator(values.channel)], ...],
     BeforeValidator(values.listed),
     AfterValidator(values.once),
@@ -111,12 +111,12 @@ class RuleDocument(_Section):
     severity: Severity = Field(
         default=Severity.WARNING, description="`info`, `warning` or `critical`", examples=["critical"]
     )
-    cooldown: _Cooldown = Field(
+    cooldown: Cooldown = Field(
         default=0,
         description="After a notification, the time in which the same group causes no other one; up to `7d`",
         examples=["30m"],
     )
-    notify: _Channels = Field(
+    notify: ChannelNames = Field(
         default=(),
         description="Channels, by their names in the configuration: one, or a list; without any the pages "
         "alone show it",
@@ -175,8 +175,11 @@ class RuleDocument(_Section):
 
     @classmethod
     def of(cls, rule: Rule) -> RuleDocument:
-        """Raises TypeError for a `Watch`: nobody can write one."""
-        return cls(
+        """Also of one that could not be written today: another version may have known its query.
+
+        Raises TypeError for a `Watch`: nobody can write one.
+        """
+        return cls.model_construct(
             name=rule.name,
             when=rule.query,
             **_numbers(rule.condition),

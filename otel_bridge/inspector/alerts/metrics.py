@@ -6,7 +6,7 @@ on its own port, because it is a process of its own.
 
 from __future__ import annotations
 
-from collections import Counter
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from otel_bridge.inspector.alerts.alerting import Alerting
+from otel_bridge.inspector.alerts.book import BookError
 
 
 class Row(NamedTuple):
@@ -110,14 +111,13 @@ ROWS = (
 
 
 class AlertMetrics:
-    """Text for a scrape. Reads the book: call it in a worker thread."""
+    """Text for a scrape. Reads the book, as far as it can: call it in a worker thread."""
 
     def __init__(self, alerting: Alerting) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(_Reader(alerting))
 
     def exposition(self) -> bytes:
-        """Raises BookError."""
         return generate_latest(self._registry)
 
 
@@ -131,8 +131,10 @@ class _Reader(Collector):
     def collect(self) -> Iterator[Metric]:
         for row in ROWS:
             family = _family(row)
-            for labels, value in row.read(self._alerting):
-                family.add_metric(labels, value)
+            # Where the book can't be read, what needs no book is told all the same.
+            with contextlib.suppress(BookError):
+                for labels, value in row.read(self._alerting):
+                    family.add_metric(labels, value)
             yield family
 
 
@@ -142,9 +144,9 @@ def _family(row: Row) -> GaugeMetricFamily | CounterMetricFamily:
 
 
 def _firing(alerting: Alerting) -> Iterator[tuple[tuple[str, ...], float]]:
-    firing = Counter(each.rule_id for each in alerting.book.firing())
+    firing = alerting.book.count_firing()
     for rule in alerting.book.rules():
-        yield (rule.name,), firing[rule.id]
+        yield (rule.name,), firing.get(rule.id, 0)
 
 
 def _by_rule(alerting: Alerting, what: str) -> Iterator[tuple[tuple[str, ...], float]]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from otel_bridge.inspector.alerts.document import RuleDocument
+from otel_bridge.inspector.alerts.document import ChannelNames, Cooldown, RuleDocument
 from otel_bridge.inspector.api.shapes import Shape
 from otel_bridge.inspector.api.status_shapes import WarningShape
 
@@ -89,8 +89,13 @@ class AlertsShape(Shape):
 
 class RuleDetailShape(Shape):
     rule: RuleShape
-    firing: list[FiringShape]
+    firing: list[FiringShape] = Field(description="the newest of them; `rule.firing` is how many fire")
     snoozes: list[SnoozeShape] = Field(description="of single groups")
+
+
+class FiringNowShape(Shape):
+    firings: list[FiringShape]
+    total: int = Field(description="how many fire, whether listed or not")
 
 
 class FiringsShape(Shape):
@@ -120,13 +125,13 @@ class PreviewBody(Shape):
 
 
 class RuleChange(Shape):
-    """What can be changed of any rule."""
+    """What can be changed of any rule, in the words of a rule; of those from a file `enabled` alone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     enabled: bool | None = None
-    notify: list[str] | None = None
-    cooldown: int | None = Field(None, ge=0, le=7 * 86_400)
+    notify: ChannelNames | None = None
+    cooldown: Cooldown | None = None
 
 
 class SnoozeBody(Shape):

@@ -24,9 +24,9 @@ from otel_bridge.inspector.api.status_shapes import WarningShape
 
 
 def rule(
-    found: Rule, health: RuleHealth | None, firing: Sequence[Firing], snooze: Snooze | None, last: int | None
+    found: Rule, health: RuleHealth | None, firing: int, snooze: Snooze | None, last: int | None
 ) -> RuleShape:
-    """*firing* is what of this rule fires; *snooze* that of the whole rule; *last* when it last began to."""
+    """*firing*: how many of its groups; *snooze*: of the whole rule; *last*: when it last began to fire."""
     suspended = found.enabled and health is not None and health.suspended_why != ""
     state = "off" if not found.enabled else "suspended" if suspended else "firing" if firing else "ok"
     return RuleShape.model_validate(
@@ -43,7 +43,7 @@ def rule(
             "cooldown": found.cooldown,
             "enabled": found.enabled,
             "state": state,
-            "firing": len(firing),
+            "firing": firing,
             "why": health.suspended_why if health else "",
             "cost_us": health.cost_us if health else None,
             "matched": health.matched if health else 0,

@@ -20,6 +20,7 @@ from otel_bridge.inspector.alerts.rule import MOST_RULES, Origin, Rule
 from otel_bridge.inspector.api import alert_views as views
 from otel_bridge.inspector.api.alert_shapes import (
     AlertsShape,
+    FiringNowShape,
     FiringsShape,
     PreviewBody,
     PreviewShape,
@@ -36,6 +37,8 @@ from otel_bridge.inspector.settings import InspectorSettings
 from otel_bridge.inspector.store.interface import Period, Store
 
 _HOUR = 3_600_000_000
+# Of the groups of one rule that fire.
+_SHOWN = 100
 
 
 def routes(store: Store, alerting: Alerting, settings: InspectorSettings, asking: Asking) -> APIRouter:
@@ -56,7 +59,7 @@ def _add_views(router: APIRouter, alerting: Alerting, settings: InspectorSetting
     async def everything(request: Request) -> AlertsShape:
         """Every rule with its state, every channel with its health, and what is wrong."""
         rules = await asking.ask(request, lambda _: _views_of(alerting, book.rules()))
-        health = alerting.channel_health()
+        health = await asking.ask(request, lambda _: alerting.channel_health())
         return AlertsShape(
             rules=rules,
             channels=[views.channel(name, health.get(name)) for name in sorted(alerting.channels)],
@@ -71,10 +74,13 @@ def _add_views(router: APIRouter, alerting: Alerting, settings: InspectorSetting
         )
 
     @router.get("/firing")
-    async def firing(request: Request) -> FiringsShape:
+    async def firing(
+        request: Request, limit: Annotated[int, Parameter(ge=1, le=1000)] = 100
+    ) -> FiringNowShape:
         """What fires now, newest first."""
-        found = await asking.ask(request, lambda _: book.firing())
-        return FiringsShape(firings=[views.firing(each) for each in found])
+        found = await asking.ask(request, lambda _: book.firing(limit=limit))
+        counts = await asking.ask(request, lambda _: book.count_firing())
+        return FiringNowShape(firings=[views.firing(each) for each in found], total=sum(counts.values()))
 
     @router.get("/history")
     async def history(
@@ -100,7 +106,7 @@ def _add_rules(router: APIRouter, alerting: Alerting, asking: Asking) -> None:
     async def one(request: Request, rule_id: str) -> RuleDetailShape:
         """A rule, what of it fires, and which groups are snoozed."""
         rule = await asking.ask(request, lambda _: _known(book, rule_id))
-        firing = await asking.ask(request, lambda _: [f for f in book.firing() if f.rule_id == rule_id])
+        firing = await asking.ask(request, lambda _: book.firing(rule_id=rule_id, limit=_SHOWN))
         snoozes = await asking.ask(request, lambda _: book.snoozes())
         return RuleDetailShape(
             rule=await asking.ask(request, lambda _: _rule(alerting, rule)),
@@ -135,8 +141,9 @@ def _add_rules(router: APIRouter, alerting: Alerting, asking: Asking) -> None:
         old = await asking.ask(request, lambda _: _known(book, rule_id))
         if old.origin is Origin.FILE and (wanted.notify, wanted.cooldown) != (None, None):
             raise HTTPException(409, _CHANGED_ELSEWHERE[old.origin])
+        # Those it has already may be gone from the configuration: it can be switched off all the same.
+        _check_channels(alerting, wanted.notify or ())
         rule = _adjusted(old, wanted)
-        _check_channels(alerting, rule.channels)
         await asking.ask(request, lambda _: _put(book, rule))
         await alerting.take_over()
         return await asking.ask(request, lambda _: _rule(alerting, rule))
@@ -200,13 +207,13 @@ _CHANGED_ELSEWHERE = {
 
 def _views_of(alerting: Alerting, rules: Iterable[Rule]) -> list[RuleShape]:
     book = alerting.book
-    firing, snoozes, last = book.firing(), book.snoozes(), book.last_fired()
+    firing, snoozes, last = book.count_firing(), book.snoozes(), book.last_fired()
     health = alerting.health()
     return [
         views.rule(
             rule,
             health.get(rule.id),
-            [each for each in firing if each.rule_id == rule.id],
+            firing.get(rule.id, 0),
             _whole(snoozes, rule.id),
             last.get(rule.id),
         )
@@ -238,7 +245,7 @@ def _put(book: AlertBook, rule: Rule, *, new: bool = False) -> None:
         raise HTTPException(409, str(error)) from error
 
 
-def _check_channels(alerting: Alerting, names: tuple[str, ...] | list[str]) -> None:
+def _check_channels(alerting: Alerting, names: Iterable[str]) -> None:
     for name in names:
         if name not in alerting.channels:
             raise HTTPException(400, f"there is no channel {name} in inspector.alerts.channels")
@@ -248,7 +255,7 @@ def _adjusted(rule: Rule, wanted: RuleChange) -> Rule:
     return replace(
         rule,
         enabled=rule.enabled if wanted.enabled is None else wanted.enabled,
-        channels=rule.channels if wanted.notify is None else tuple(wanted.notify),
+        channels=rule.channels if wanted.notify is None else wanted.notify,
         cooldown=rule.cooldown if wanted.cooldown is None else wanted.cooldown,
     )
 

@@ -9,7 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from otel_bridge.inspector.alerts.book import FILE_NAME, AlertBook
 from otel_bridge.inspector.alerts.metrics import ROWS
+from otel_bridge.inspector.alerts.rule import Count, Rule
 from tests.bridge import eventually
 from tests.inspector.pages.inspector import Inspector
 from tests.inspector.pages.program import VIEWER
@@ -187,6 +189,56 @@ def test_a_built_in_rule_can_be_quieted_but_not_rewritten(shop: Inspector) -> No
     assert 409 == shop.client.put(path, json=RULE).status_code
     assert 409 == shop.client.delete(path).status_code
     assert 3600 == shop.client.patch(path, json={"cooldown": 3600}).json()["cooldown"]
+
+
+def test_a_built_in_rule_is_told_how_often_in_the_words_of_rules(shop: Inspector) -> None:
+    path = "/api/alerts/rules/0000000000000001"
+
+    assert 1800 == shop.client.patch(path, json={"cooldown": "30m"}).json()["cooldown"]
+    answer = shop.client.patch(path, json={"notify": ["slack"]})
+    assert (400, True) == (answer.status_code, "no channel slack" in answer.json()["error"])
+
+
+@pytest.fixture
+def odd(shop: Inspector) -> Iterator[Rule]:
+    """A rule of another version: this one can't read its query, and does not know its channel."""
+    rule = Rule(
+        id="00000000000000ff",
+        name="From elsewhere",
+        query="status:teapot",
+        condition=Count(1),
+        window=60,
+        channels=("smoke",),
+    )
+    book = AlertBook(shop.kept / FILE_NAME)
+    book.put(rule)
+    yield rule
+    book.remove(rule.id)
+    book.close()
+
+
+def test_a_rule_that_cannot_be_used_says_why_and_can_be_switched_off(shop: Inspector, odd: Rule) -> None:
+    path = f"/api/alerts/rules/{odd.id}"
+    eventually(lambda: shop.get(path)["rule"]["state"] == "suspended", "it is seen")
+
+    assert odd.name in [each["name"] for each in shop.get("/api/alerts")["rules"]]
+    assert "the query can't be read, at column" in shop.get(path)["rule"]["why"]
+    assert "off" == shop.client.patch(path, json={"enabled": False}).json()["state"]
+
+
+def test_many_groups_that_fire_are_counted_and_the_newest_listed(
+    shop: Inspector, rule: dict[str, Any]
+) -> None:
+    before = shop.get("/api/alerts/firing")["total"]
+    groups = [f"customer-{number}" for number in range(5)]
+    for group in groups:
+        post(shop, 503, group, 3)
+    path = f"/api/alerts/rules/{rule['id']}"
+    eventually(lambda: shop.get(path)["rule"]["firing"] == len(groups), "all of them fire")
+
+    found = shop.get("/api/alerts/firing", limit=2)
+
+    assert (2, before + len(groups)) == (len(found["firings"]), found["total"])
 
 
 def test_what_is_not_there_is_404(shop: Inspector) -> None:

@@ -33,6 +33,8 @@ class Inspector:
     def __init__(self, *webhooks: str) -> None:
         """*webhooks*: URLs that alerts can be told to."""
         self._directory = tempfile.TemporaryDirectory(prefix="inspector-")
+        self.kept = Path(self._directory.name, "kept")
+        """Where it keeps what it has."""
         self._log = Path(self._directory.name, "log")
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -40,7 +42,7 @@ class Inspector:
                     sys.executable,
                     "-m",
                     "tests.inspector.pages.program",
-                    f"{self._directory.name}/kept",
+                    str(self.kept),
                     *webhooks,
                 ],
                 stdin=subprocess.PIPE,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.bridge import eventually
 from tests.inspector.pages.conftest import OpenPage
 from tests.inspector.pages.inspector import Inspector
 from tests.inspector.pages.program import VIEWER
@@ -144,6 +145,47 @@ def test_a_rule_is_edited_and_deleted(shop: Inspector, open_page: OpenPage) -> N
 
     expect(page.get_by_role("heading", name="Nothing fires")).to_be_visible()
     expect(page.get_by_role("link", name="Shop fails")).to_have_count(0)
+
+
+def test_who_is_told_of_a_built_in_rule_is_chosen_on_its_page(shop: Inspector, open_page: OpenPage) -> None:
+    page = open_page("/alerts", at=shop)
+    page.get_by_role("link", name="No traffic").click()
+
+    expect(page.locator(".rule-sentence")).to_have_text("When nothing comes for 5 minutes, notify nobody")
+    page.get_by_label("webhook").check()
+    expect(page.locator(".rule-sentence")).to_have_text("When nothing comes for 5 minutes, notify webhook")
+    page.get_by_label("Pause").select_option("6 hours")
+
+    eventually(
+        lambda: shop.get("/api/alerts/rules/0000000000000001")["rule"]["cooldown"] == 6 * 3600, "it is kept"
+    )
+    page.reload()
+    expect(page.get_by_label("webhook")).to_be_checked()
+    expect(page.get_by_label("Pause")).to_have_value("6h")
+
+
+def test_names_and_queries_of_any_length_stay_within_the_page(shop: Inspector, open_page: OpenPage) -> None:
+    long = {"name": "W" * 200, "when": f"path:/{'a' * 3000}", "note": "n" * 2000, "matches": 1}
+    made = shop.client.post("/api/alerts/rules", json=long).json()
+    page = open_page("/alerts", at=shop, viewport={"width": 700, "height": 900})
+
+    for path in ("/alerts", f"/alerts?rule={made['id']}", f"/alerts?edit={made['id']}"):
+        page.goto(shop.url + path)
+        expect(page.get_by_text("W" * 200).first).to_be_visible()
+        assert 700 == page.evaluate("document.documentElement.scrollWidth")
+
+
+def test_what_others_sent_is_text_wherever_alerts_show_it(shop: Inspector, open_page: OpenPage) -> None:
+    group = "<img src=x onerror=alert(1)> \"';"
+    made = shop.client.post("/api/alerts/rules", json=RULE | {"name": "<script>alert(1)</script>"}).json()
+    fail(shop, group, 3)
+    page = open_page("/", at=shop)
+    page.on("dialog", lambda _: pytest.fail("a script ran"))
+
+    expect(page.locator(".strip")).to_contain_text(group)
+    for path in ("/alerts", f"/alerts?rule={made['id']}", "/stats"):
+        page.goto(shop.url + path)
+        expect(page.get_by_text("<img src=x onerror").first).to_be_visible()
 
 
 def test_a_test_message_goes_through_a_channel(

@@ -159,12 +159,13 @@ class AlertBook:
 
     # Looking
 
-    def firing(self, limit: int = 1_000) -> Sequence[Firing]:
+    def firing(self, *, rule_id: str | None = None, limit: int = 1_000) -> Sequence[Firing]:
         """What fires now, newest first."""
         with self._database.reading() as db:
-            return history.firing_now(db, limit)
+            return history.firing_now(db, rule_id, limit)
 
-    def count_firing(self) -> int:
+    def count_firing(self) -> Mapping[str, int]:
+        """How many groups fire, by the id of their rule."""
         with self._database.reading() as db:
             return history.count_now(db)
 

@@ -32,16 +32,17 @@ _FINISHED = (
 Row = tuple[Any, ...]
 
 
-def firing_now(db: apsw.Connection, most: int) -> Sequence[Firing]:
+def firing_now(db: apsw.Connection, rule_id: str | None, most: int) -> Sequence[Firing]:
     rows = db.execute(
-        f"SELECT {_COLUMNS} FROM firing WHERE ended_us IS NULL ORDER BY number DESC LIMIT ?", (most,)
+        f"SELECT {_COLUMNS} FROM firing WHERE ended_us IS NULL AND rule_id = coalesce(?, rule_id)"
+        " ORDER BY number DESC LIMIT ?",
+        (rule_id, most),
     )
     return _firings(db, list(rows))
 
 
-def count_now(db: apsw.Connection) -> int:
-    found: int = db.execute("SELECT count(*) FROM firing WHERE ended_us IS NULL").get
-    return found
+def count_now(db: apsw.Connection) -> Mapping[str, int]:
+    return dict(db.execute("SELECT rule_id, count(*) FROM firing WHERE ended_us IS NULL GROUP BY rule_id"))
 
 
 def last_fired(db: apsw.Connection) -> Mapping[str, int]:

@@ -4,14 +4,20 @@ import { get } from "./api.js";
 import { address } from "./url.js";
 
 const REFRESH_MS = 5000;
+// More than anybody reads, and few enough to be drawn again and again.
+const LISTED = 50;
 
-/** What fires, newest first; null as long as nobody has asked. */
+/** The newest of what fires; null as long as nobody has asked. */
 export const firings = signal(null);
+/** How many fire in all. */
+export const firingTotal = signal(0);
 
 /** Ask now: something was changed. */
 export async function refreshFirings() {
   try {
-    firings.value = (await get("/api/alerts/firing")).firings;
+    const found = await get("/api/alerts/firing", { limit: LISTED });
+    firingTotal.value = found.total;
+    firings.value = found.firings;
   } catch {
     // The page says itself that nothing answers; what was known stays.
   }
@@ -53,7 +59,7 @@ export function draftOf(document, query = "") {
 export function documentOf(draft) {
   const { kind, number, of_at_least: least, ...rest } = draft;
   for (const [name] of KINDS) delete rest[name];
-  const condition = kind === "share" ? { share: `${number.trim()}%`, of_at_least: whole(least) } : { [kind]: whole(number) };
+  const condition = kind === "share" ? { share: `${number.replace("%", "").trim()}%`, of_at_least: whole(least) } : { [kind]: whole(number) };
   return { ...rest, ...condition, name: draft.name.trim() || nameOf(draft) };
 }
 

@@ -18,8 +18,8 @@ export class ApiError extends Error {
 /** GET a JSON document of the API, or the text of what is none. Throws ApiError; an aborted *signal* throws the browser's AbortError. */
 export const get = (path, params = {}, { signal: stop } = {}) => call("GET", address(path, params), undefined, stop);
 
-/** Send *body* as JSON. */
-export const send = (method, path, body) => call(method, path, body);
+/** Send *body* as JSON; throws as `get` does. */
+export const send = (method, path, body, { signal: stop } = {}) => call(method, path, body, stop);
 
 async function call(method, href, body, stop) {
   let answer;

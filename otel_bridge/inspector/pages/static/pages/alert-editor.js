@@ -1,9 +1,10 @@
 // A rule as a sentence with gaps to fill, and what it would have done with the traffic that is kept.
 import { html, useEffect, useId, useState } from "../vendor.js";
 import { get, send } from "../lib/api.js";
-import { COOLDOWNS, documentOf, draftOf, GROUPS, KINDS, nameOf, SEVERITIES, WINDOWS } from "../lib/alerts.js";
+import { documentOf, draftOf, GROUPS, KINDS, nameOf, SEVERITIES, WINDOWS } from "../lib/alerts.js";
 import { count, instant, percent, timeOfDay } from "../lib/format.js";
 import { address, go, param } from "../lib/url.js";
+import { ChannelChoice, known, PauseChoice } from "../ui/alert-parts.js";
 import { StatusCode, Tag } from "../ui/parts.js";
 import { QueryBox } from "../ui/query-box.js";
 import { Notice } from "../ui/states.js";
@@ -47,7 +48,6 @@ export function AlertEditor({ rule, channels, onSaved }) {
 
 function Sentence({ draft, change, channels }) {
   const groups = useId();
-  const known = (list, value) => (list.some(([each]) => each === value) ? list : [...list, [value, value]]);
   return html`<div class="sentence">
     <div class="sentence-row"><span>When</span>
       <${QueryBox} query=${draft.when} onQuery=${(when) => change({ when })} onText=${(when) => change({ when })} label="Which exchanges" placeholder="all traffic, or status:5xx service:orders" /></div>
@@ -59,11 +59,9 @@ function Sentence({ draft, change, channels }) {
       <span>per</span><input class="group" aria-label="Per what" list=${groups} placeholder="all together" value=${draft.per} onInput=${(event) => change({ per: event.target.value.trim() })} />
       <datalist id=${groups}>${GROUPS.map((name) => html`<option value=${name} />`)}<option value="req.header.x-tenant" /><option value="resp.json.error.code" /></datalist></div>
     <div class="sentence-row"><span>notify</span>
-      ${channels.length === 0 && html`<span class="soft">these pages only: no channel is set up</span>`}
-      ${channels.map(({ name }) => html`<label class="check"><input type="checkbox" checked=${draft.notify.includes(name)}
-        onChange=${(event) => change({ notify: event.target.checked ? [...draft.notify, name] : draft.notify.filter((each) => each !== name) })} />${name}</label>`)}
+      <${ChannelChoice} channels=${channels} chosen=${draft.notify} onChange=${(notify) => change({ notify })} />
       <span>as</span><select aria-label="Severity" value=${draft.severity} onChange=${(event) => change({ severity: event.target.value })}>${SEVERITIES.map((name) => html`<option>${name}</option>`)}</select>
-      <span>, then pause for</span><select aria-label="Pause" value=${draft.cooldown} onChange=${(event) => change({ cooldown: event.target.value })}>${known(COOLDOWNS, draft.cooldown).map(([value, label]) => html`<option value=${value}>${label}</option>`)}</select></div>
+      <span>, then pause for</span><${PauseChoice} value=${draft.cooldown} onChange=${(cooldown) => change({ cooldown })} /></div>
   </div>`;
 }
 
@@ -76,21 +74,21 @@ function More({ draft, change }) {
   </div>`;
 }
 
-/** {data, error} of what the rule would have done, a moment after the last change. */
+/** {data, error} of what the rule would have done, a moment after the last change; the one before is not waited for. */
 function usePreview(draft) {
   const [state, setState] = useState({ data: null, error: null });
   const { kind, number, of_at_least: least, when, within, per } = draft;
   useEffect(() => {
-    let stale = false;
+    const stop = new AbortController();
     const timer = setTimeout(async () => {
       try {
-        const data = await send("POST", "/api/alerts/preview", { rule: documentOf({ ...draft, notify: [] }), hours: HOURS });
-        if (!stale) setState({ data, error: null });
+        const data = await send("POST", "/api/alerts/preview", { rule: documentOf({ ...draft, notify: [] }), hours: HOURS }, { signal: stop.signal });
+        setState({ data, error: null });
       } catch (error) {
-        if (!stale) setState({ data: null, error });
+        if (error.name !== "AbortError") setState({ data: null, error });
       }
     }, PAUSE_MS);
-    return () => { stale = true; clearTimeout(timer); };
+    return () => { clearTimeout(timer); stop.abort(); };
   }, [kind, number, least, when, within, per]);
   return state;
 }

@@ -1,10 +1,11 @@
 // One rule: what of it fires, who was told, and how to quiet it.
 import { html, useEffect } from "../vendor.js";
 import { send } from "../lib/api.js";
+import { spanText } from "../lib/alerts.js";
 import { count, instant } from "../lib/format.js";
 import { useLoad } from "../lib/load.js";
 import { address, go, param } from "../lib/url.js";
-import { Firing, Severity, Spark, State } from "../ui/alert-parts.js";
+import { ChannelChoice, Firing, PauseChoice, Severity, Spark, State } from "../ui/alert-parts.js";
 import { Tag } from "../ui/parts.js";
 import { Failed, Loading, Notice } from "../ui/states.js";
 import { say } from "../ui/toast.js";
@@ -16,7 +17,7 @@ const ELSEWHERE = {
   "built-in": "It is built in: who is told, and whether it is on, can be changed.",
 };
 
-export function AlertRule({ id, admin, onChanged }) {
+export function AlertRule({ id, channels, admin, onChanged }) {
   const path = `/api/alerts/rules/${id}`;
   const { data, error, reload } = useLoad(path);
   const history = useLoad("/api/alerts/history", { rule: id, before: param("before"), limit: 50 });
@@ -49,6 +50,9 @@ export function AlertRule({ id, admin, onChanged }) {
           ${rule.origin === "page" && html`<button class="danger" onClick=${() => confirm(`Delete ${rule.name}? Its history stays.`) && act(remove)()}>Delete</button>`}</div>`}</header>
       <div class="card-body"><p class="rule-sentence">${rule.sentence}</p>
         ${ELSEWHERE[rule.origin] && html`<p class="soft">${ELSEWHERE[rule.origin]}</p>`}
+        ${admin && rule.origin === "built-in" && html`<div class="rule-telling sentence-row"><span>Notify</span>
+          <${ChannelChoice} channels=${channels} chosen=${rule.channels} onChange=${(notify) => act(() => send("PATCH", path, { notify }))()} />
+          <span>, then pause for</span><${PauseChoice} value=${spanText(rule.cooldown)} onChange=${(cooldown) => act(() => send("PATCH", path, { cooldown }))()} /></div>`}
         ${rule.why && html`<p class="rule-why">${rule.why}</p>`}
         ${rule.snooze && html`<p><${Tag} tone="warn">${rule.snooze.until === null ? "muted" : "snoozed"}</${Tag}> ${rule.snooze.until === null ? "Nobody is told until somebody wakes it." : `Nobody is told until ${instant(rule.snooze.until)}.`}</p>`}
         ${rule.document?.note && html`<p class="rule-note">${rule.document.note}</p>`}
@@ -56,7 +60,7 @@ export function AlertRule({ id, admin, onChanged }) {
         ${rule.document && html`<div class="rule-facts"><${Spark} values=${rule.spark} /><span class="soft">${count(rule.spark.reduce((one, other) => one + other, 0))} matches in the last hour · ${count(rule.matched)} since it began${rule.cost_us === null ? "" : ` · ${rule.cost_us.toFixed(1)} µs an exchange`}${rule.groups_left_out ? ` · ${count(rule.groups_left_out)} groups left out` : ""}${rule.late ? ` · ${count(rule.late)} came too late` : ""}</span>
           <a href=${address("/", { q: rule.query })}>Matching exchanges</a></div>`}</div>
     </section>
-    <section class="card"><header><h2>${firing.length ? "Firing" : "Nothing of it fires"}</h2></header>
+    <section class="card"><header><h2>${firing.length ? "Firing" : "Nothing of it fires"}</h2>${rule.firing > firing.length && html`<span class="soft">the newest ${count(firing.length)} of ${count(rule.firing)}</span>`}</header>
       ${firing.length > 0 && html`<div class="card-body">${firing.map((each) => html`<${Firing} key=${each.id} firing=${each}>
         ${admin && rule.per && html`<${Quiet} snooze=${snoozes.find(({ group }) => group === each.group)} path=${path} group=${each.group} act=${act} name=${each.group || "(none)"} />`}</${Firing}>`)}</div>`}
     </section>

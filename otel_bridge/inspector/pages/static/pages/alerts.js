@@ -1,7 +1,7 @@
 // The alerts: the rules with their state, what fires, who is told. One rule and the editor are in the URL, too.
 import { html, useEffect } from "../vendor.js";
 import { send } from "../lib/api.js";
-import { firings, refreshFirings } from "../lib/alerts.js";
+import { firings, firingTotal, refreshFirings } from "../lib/alerts.js";
 import { count, instant } from "../lib/format.js";
 import { useKeys } from "../lib/keys.js";
 import { useLoad } from "../lib/load.js";
@@ -30,7 +30,7 @@ export function Alerts() {
   if (!data || !me.data) return html`<div class="page"><${Loading} /></div>`;
   const changed = () => { reload(); refreshFirings(); };
   if (editing) return html`<${AlertEditor} key=${param("edit") || "new"} rule=${data.rules.find(({ id }) => id === param("edit"))} channels=${data.channels} onSaved=${changed} />`;
-  if (param("rule")) return html`<${AlertRule} key=${param("rule")} id=${param("rule")} admin=${admin} onChanged=${changed} />`;
+  if (param("rule")) return html`<${AlertRule} key=${param("rule")} id=${param("rule")} channels=${data.channels} admin=${admin} onChanged=${changed} />`;
   return html`<div class="page alerts">
     ${error && html`<${Failed} error=${error} retry=${reload} />`}
     ${data.warnings.length > 0 && html`<section class="card warnings">${data.warnings.map(({ text, fix }) => html`
@@ -44,9 +44,10 @@ export function Alerts() {
 
 function FiringNow() {
   const now = firings.value ?? [];
-  return html`<section class="card"><header><h1>${now.length === 0 ? "Nothing fires" : `${count(now.length)} firing`}</h1></header>
+  return html`<section class="card"><header><h1>${now.length === 0 ? "Nothing fires" : `${count(firingTotal.value)} firing`}</h1></header>
     ${now.length === 0 ? html`<p class="card-body soft">When something does, every page says so.</p>`
-      : html`<div class="card-body">${now.map((firing) => html`<${Firing} key=${firing.id} firing=${firing} named />`)}</div>`}
+      : html`<div class="card-body">${now.map((firing) => html`<${Firing} key=${firing.id} firing=${firing} named />`)}
+        ${firingTotal.value > now.length && html`<p class="soft">and ${count(firingTotal.value - now.length)} more, which the rules have</p>`}</div>`}
   </section>`;
 }
 
@@ -75,7 +76,7 @@ function Rule({ rule, admin, onChanged }) {
       <div class="soft">${rule.sentence}</div>${rule.why && html`<div class="rule-why">${rule.why}</div>`}</td>
     <td>${rule.document && html`<${Spark} values=${rule.spark} />`}</td>
     <td class="soft">${rule.last_fired ? instant(rule.last_fired) : "never"}</td>
-    <td>${rule.channels.length ? rule.channels.join(", ") : html`<span class="soft">these pages</span>`}</td>
+    <td class="rule-told">${rule.channels.length ? rule.channels.join(", ") : html`<span class="soft">these pages</span>`}</td>
     <td class="number"><button role="switch" class="switch" aria-checked=${rule.enabled} aria-label=${`${rule.name} is on`} disabled=${!admin} onClick=${turn}>${rule.enabled ? "On" : "Off"}</button></td>
   </tr>`;
 }
@@ -104,12 +105,13 @@ function Channels({ channels, admin }) {
 }
 
 function History() {
-  const { data, error, reload } = useLoad("/api/alerts/history", { limit: 20 });
+  const { data, error, reload } = useLoad("/api/alerts/history", { before: param("before"), limit: 20 });
   useEffect(() => { reload(); }, [firings.value?.map(({ id }) => id).join()]);
   const over = (data?.firings ?? []).filter(({ ended }) => ended !== null);
   return html`<section class="card"><header><h2>History</h2></header>
     ${error && html`<${Failed} error=${error} retry=${reload} />`}
     ${data && (over.length === 0 ? html`<p class="card-body soft">Nothing has fired and ended yet.</p>`
       : html`<div class="card-body">${over.map((firing) => html`<${Firing} key=${firing.id} firing=${firing} named />`)}</div>`)}
+    ${data?.next != null && html`<p class="card-body"><a href=${address("/alerts", { before: data.next })}>Older</a></p>`}
   </section>`;
 }

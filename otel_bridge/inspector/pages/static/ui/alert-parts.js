@@ -1,6 +1,7 @@
 // The pieces that alerts are shown with.
 import { html } from "../vendor.js";
 import { count, duration, instant } from "../lib/format.js";
+import { COOLDOWNS } from "../lib/alerts.js";
 import { address } from "../lib/url.js";
 import { Tag } from "./parts.js";
 
@@ -25,6 +26,22 @@ export function Spark({ values }) {
     ${values.map((value, index) => value > 0 && html`<rect x=${index * 2} y=${24 - Math.max(2, (24 * value) / most)} width="1.6" height=${Math.max(2, (24 * value) / most)} />`)}
   </svg>`;
 }
+
+/** Which of the *channels* are told: *chosen* are names, also of some that are gone from the configuration. */
+export function ChannelChoice({ channels, chosen, onChange }) {
+  const known = channels.map(({ name }) => name);
+  const names = [...known, ...chosen.filter((name) => !known.includes(name))];
+  if (names.length === 0) return html`<span class="soft">these pages only: no channel is set up</span>`;
+  return names.map((name) => html`<label class="check" key=${name}><input type="checkbox" checked=${chosen.includes(name)}
+    onChange=${(event) => onChange(event.target.checked ? [...chosen, name] : chosen.filter((each) => each !== name))} />${name}${known.includes(name) ? "" : " (not set up any more)"}</label>`);
+}
+
+/** How long nobody is told again: *value* as `spanText` has it. */
+export const PauseChoice = ({ value, onChange }) => html`<select aria-label="Pause" value=${value} onChange=${(event) => onChange(event.target.value)}>
+  ${known(COOLDOWNS, value).map(([each, label]) => html`<option value=${each}>${label}</option>`)}</select>`;
+
+/** Choices [value, label], and *value* among them. */
+export const known = (list, value) => (list.some(([each]) => each === value) ? list : [...list, [value, value]]);
 
 /** The traffic behind a firing: what matched, from a window before it began. */
 export function trafficOf(firing, rule) {

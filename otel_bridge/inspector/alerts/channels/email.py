@@ -41,6 +41,7 @@ class EmailChannel:
         self._settings = settings
         self._network = network
         self._guard = Guard(network.resolve, allowed=settings.allow_link_local)
+        self._trust = network.trust()
         self._secrets = _spelt(settings.username, settings.password)
 
     async def send(self, notification: Notification) -> Outcome:
@@ -79,7 +80,7 @@ class EmailChannel:
             sock=await self._connected(),
             use_tls=settings.tls is MailTls.TLS,
             start_tls=settings.tls is MailTls.STARTTLS,
-            tls_context=self._network.trust,
+            tls_context=self._trust,
             username=settings.username,
             password=settings.password,
             local_hostname=_own_name(),

@@ -76,11 +76,6 @@ def check(address: str) -> None:
         )
 
 
-def is_loopback(host: str) -> bool:
-    """Whether *host*, by its spelling, is this machine alone."""
-    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
-
-
 async def resolve_by_system(host: str, port: int) -> Sequence[str]:
     """As the operating system does. Raises OSError."""
     loop = asyncio.get_running_loop()

@@ -9,7 +9,6 @@ proxy may reach is its owner's business. Hosts on loopback are never asked of a 
 from __future__ import annotations
 
 import asyncio
-import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -19,8 +18,9 @@ import httpx
 
 from otel_bridge import __version__
 from otel_bridge.delivery.answer import TRANSIENT, describe, parse_retry_after
+from otel_bridge.delivery.environment import proxy_for
 from otel_bridge.delivery.failure import MASK, reason, spellings
-from otel_bridge.inspector.alerts.channels.guard import ForbiddenAddressError, Guard, is_loopback
+from otel_bridge.inspector.alerts.channels.guard import ForbiddenAddressError, Guard
 from otel_bridge.inspector.alerts.channels.network import Network
 from otel_bridge.inspector.alerts.channels.wording import printable
 from otel_bridge.inspector.alerts.notification import Outcome, Result
@@ -29,6 +29,7 @@ MOST_ANSWER = 4096
 MOST_DETAIL = 200
 _USER_AGENT = f"otel-bridge/{__version__}"
 _SHORTEST_SECRET = 10
+_PORTS = {"http": 80, "https": 443}
 _FOREIGN_ERRORS = (
     httpcore.TimeoutException,
     httpcore.NetworkError,
@@ -59,10 +60,10 @@ class Poster:
         # The longest first: one may be a part of another.
         told = {spelling for secret in (*_secrets_of(url), *secrets) for spelling in spellings(secret)}
         self._secrets = sorted(told, key=len, reverse=True)
-        proxy = _proxy(self._url)
+        proxy = _proxy(self._url, network)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=network.trust,
-            proxy=_with_trust(proxy, network) if proxy else None,
+            ssl_context=network.trust(),
+            proxy=proxy,
             # Notifications are rare, and a connection that was kept may be dead by the next one.
             max_keepalive_connections=0,
             network_backend=httpcore.AnyIOBackend() if proxy else _Guarded(self._guard, network.patience),
@@ -180,21 +181,15 @@ def _for_httpcore(url: httpx.URL) -> httpcore.URL:
     return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
 
 
-def _proxy(url: httpx.URL) -> httpx.Proxy | None:
+def _proxy(url: httpx.URL, network: Network) -> httpcore.Proxy | None:
     """As the environment names it."""
-    if is_loopback(url.host) or urllib.request.proxy_bypass(url.host):
+    address = proxy_for(url.scheme, url.host, url.port or _PORTS[url.scheme])
+    if address is None:
         return None
-    proxies = urllib.request.getproxies()
-    found = proxies.get(url.scheme) or proxies.get("all")
-    if not found:
-        return None
-    return httpx.Proxy(found if "://" in found else f"http://{found}")
-
-
-def _with_trust(proxy: httpx.Proxy, network: Network) -> httpcore.Proxy:
+    proxy = httpx.Proxy(address)
     return httpcore.Proxy(
         _for_httpcore(proxy.url),
         auth=proxy.raw_auth,
         headers=proxy.headers.raw,
-        ssl_context=network.trust if proxy.url.scheme == "https" else None,
+        ssl_context=network.trust() if proxy.url.scheme == "https" else None,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import httpx
 
@@ -17,7 +17,8 @@ class Network:
     resolve: Resolve = resolve_by_system
     clock: Callable[[], float] = time.time
     """Unix time."""
-    trust: ssl.SSLContext = field(default_factory=httpx.create_ssl_context, repr=False)
-    """What certificates are checked against; slow to make."""
+    trust: Callable[[], ssl.SSLContext] = httpx.create_ssl_context
+    """What certificates are checked against. Each channel takes one of its own: HTTP leaves its name in it
+    (ALPN), and there are mail servers that hang up on that."""
     patience: float = 10.0
     """Seconds that one try may take, from the name's resolution to the answer's end."""

@@ -19,6 +19,7 @@ class Inbox:
         self.mails: list[Envelope] = []
         self.logins: list[bool] = []
         self.encrypted: list[bool] = []
+        self.protocols: list[str | None] = []
         self.data_answer = "250 taken"
         self._recipient = recipient
 
@@ -34,9 +35,9 @@ class Inbox:
         self.mails.append(envelope)
         self.logins.append(bool(session.authenticated))
         assert server.transport is not None
-        self.encrypted.append(
-            session.ssl is not None or server.transport.get_extra_info("sslcontext") is not None
-        )
+        connection = server.transport.get_extra_info("ssl_object")
+        self.encrypted.append(session.ssl is not None or connection is not None)
+        self.protocols.append(connection.selected_alpn_protocol() if connection else None)
         return self.data_answer
 
 

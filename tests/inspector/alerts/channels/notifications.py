@@ -70,4 +70,4 @@ def resolving(*answers: Sequence[str]) -> Resolve:
 def a_network(
     resolve: Resolve = resolve_by_system, *, patience: float = 10.0, clock: Callable[[], float] = lambda: NOW
 ) -> Network:
-    return Network(resolve, clock, TRUST, patience)
+    return Network(resolve, clock, lambda: TRUST, patience)

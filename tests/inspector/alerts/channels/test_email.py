@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import trustme
 
-from otel_bridge.inspector.alerts.channels import EmailSettings, MailTls, build_channels
+from otel_bridge.inspector.alerts.channels import EmailSettings, MailTls, SlackSettings, build_channels
 from otel_bridge.inspector.alerts.channels.email import compose
 from otel_bridge.inspector.alerts.channels.network import Network
 from otel_bridge.inspector.alerts.notification import Notification, Outcome, Result
@@ -24,7 +24,7 @@ from tests.inspector.alerts.channels.notifications import (
     resolved,
     resolving,
 )
-from tests.vendor_server import closed_port
+from tests.vendor_server import VendorServer, closed_port
 
 pytestmark = pytest.mark.anyio
 
@@ -45,8 +45,11 @@ def tls(authority: trustme.CA) -> ssl.SSLContext:
 
 @pytest.fixture(scope="module")
 def network(authority: trustme.CA) -> Network:
-    trust = ssl.create_default_context()
-    authority.configure_trust(trust)
+    def trust() -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        authority.configure_trust(context)
+        return context
+
     return Network(resolving(["127.0.0.1"]), lambda: NOW, trust)
 
 
@@ -138,6 +141,33 @@ async def test_a_mail_goes_encrypted_and_with_a_login(
 
     assert Outcome(Result.DELIVERED, "taken") == outcome
     assert ([True], [True]) == (inbox.encrypted, inbox.logins)
+
+
+async def test_a_mail_server_hears_nothing_of_http(network: Network, authority: trustme.CA) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(HOST).configure_cert(tls)
+    tls.set_alpn_protocols(["http/1.1"])
+    inbox = Inbox()
+    with VendorServer(tls=tls) as hooks:
+        async with mail_server(inbox, tls=tls, implicit=True) as port:
+            settings = [
+                SlackSettings(name="slack", url=f"https://{HOST}:{hooks.port}/"),
+                EmailSettings(
+                    name="email",
+                    host=HOST,
+                    port=port,
+                    tls=MailTls.TLS,
+                    sender="a@b.example",
+                    to=("c@d.example",),
+                ),
+            ]
+            channels = build_channels(settings, network=network)
+            outcomes = [(await channel.send(a_notification())).result for channel in channels.values()]
+            for channel in channels.values():
+                await channel.close()
+
+    assert [Result.DELIVERED, Result.DELIVERED] == outcomes
+    assert [None] == inbox.protocols
 
 
 async def test_a_server_without_starttls_gets_nothing(network: Network) -> None:

@@ -265,7 +265,7 @@ class TestTls:
         trust = ssl.create_default_context()
         if authority is not None:
             authority.configure_trust(trust)
-        return Network(resolving(["127.0.0.1"]), lambda: NOW, trust)
+        return Network(resolving(["127.0.0.1"]), lambda: NOW, lambda: trust)
 
     async def test_the_certificate_is_that_of_the_name_not_of_the_address(
         self, server: VendorServer, authority: trustme.CA

@@ -38,7 +38,7 @@ class HttpChannel:
         self.name = name
         self.renews = renews
         self._url = url
-        self._client = httpx.AsyncClient(timeout=30)
+        self._client = httpx.AsyncClient(timeout=3600)
 
     async def send(self, notification: Notification) -> Outcome:
         try:

@@ -72,7 +72,7 @@ def assert_refused(bridge: Bridge, path: str, reason: str, size: int = 10) -> No
     body = request(Call(path + "-by-grpc", attributes={"http.request.body.content": "x" * size}))
     with grpc.insecure_channel(bridge.address("OTLP/gRPC")) as channel:
         with pytest.raises(grpc.RpcError) as caught:
-            channel.unary_unary(EXPORT)(body, timeout=30)
+            channel.unary_unary(EXPORT)(body, timeout=LIMIT)
         assert grpc.StatusCode.UNAVAILABLE == caught.value.code()
         told = RetryInfo()
         (detail,) = Status.FromString(

@@ -24,7 +24,7 @@ def exporting(bridge: Bridge) -> Iterator[Call]:
     """Export by gRPC, until the block is left."""
     with grpc.insecure_channel(bridge.address("OTLP/gRPC")) as channel:
         call = channel.unary_unary(EXPORT)
-        yield lambda body, metadata=(): call(body, metadata=metadata, timeout=30)
+        yield lambda body, metadata=(): call(body, metadata=metadata, timeout=LIMIT)
 
 
 class Refusals:

@@ -19,6 +19,7 @@ from tests.disasters.ports import fixed_ports
 from tests.end_to_end.collector import Collector, always, well
 from tests.end_to_end.conftest import galileo_section
 from tests.end_to_end.traffic import EXPORT, Call, request
+from tests.loops import LIMIT
 from tests.vendor_server import Reply
 
 DOWN = always(Reply(503))
@@ -268,11 +269,11 @@ def test_a_dead_destination_refuses_nobody_until_a_bound_is_reached(site: Site) 
         export = channel.unary_unary(EXPORT)
         for number in range(10):
             assert site.accepts(Call(f"/http-{number}"))
-            export(request(Call(f"/grpc-{number}")), timeout=10)
+            export(request(Call(f"/grpc-{number}")), timeout=LIMIT)
         refusals = site.bridge.metric("receiver_refused_requests_total")
         fill(site)
         with pytest.raises(grpc.RpcError) as caught:
-            export(request(Call("/refused", attributes=LARGE)), timeout=10)
+            export(request(Call("/refused", attributes=LARGE)), timeout=LIMIT)
         answer = site.bridge.post(request(Call("/refused", attributes=LARGE)))
     status = Status.FromString(dict(caught.value.trailing_metadata())["grpc-status-details-bin"])
     info = RetryInfo()

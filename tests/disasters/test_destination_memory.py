@@ -60,7 +60,7 @@ def send(bridge: Bridge, bodies: Sequence[bytes]) -> None:
 
 
 @pytest.mark.field
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: f"{run.apis} APIs, {run.body} bytes")
 def test_memory_stays_under_its_bound_while_a_dead_destinations_backlog_grows(
     tmp_path: Path, run: Run

@@ -8,6 +8,7 @@ from tests.bridge import Bridge, eventually
 from tests.end_to_end.collector import Collector, always, paths_in, well
 from tests.end_to_end.conftest import galileo_section
 from tests.end_to_end.traffic import Call, request
+from tests.loops import LIMIT
 from tests.vendor_server import Reply
 
 APIS = 12
@@ -28,7 +29,7 @@ def test_held_back_traffic_of_many_apis_arrives_in_order_and_once(tmp_path: Path
             bridge.wait_for_line("nothing is sent for now")
             eventually(lambda: bridge.metric("exporter_queue_exchanges") == APIS * EXCHANGES, "all are held")
             galileo.trouble = well
-            eventually(lambda: len(galileo.taken) >= APIS * EXCHANGES, "all arrive", timeout=60)
+            eventually(lambda: len(galileo.taken) >= APIS * EXCHANGES, "all arrive", timeout=2 * LIMIT)
             eventually(lambda: bridge.metric("journal_backlog_records") == 0, "all is settled")
             refused = bridge.metric("exporter_requests_total") - bridge.metric(
                 "exporter_requests_total", outcome="delivered"

@@ -15,6 +15,7 @@ from tests.disasters.faults import Faults
 from tests.end_to_end.collector import Collector, always, well
 from tests.end_to_end.conftest import galileo_section
 from tests.end_to_end.traffic import paths
+from tests.loops import LIMIT
 from tests.vendor_server import Reply
 
 pytestmark = pytest.mark.field
@@ -111,7 +112,7 @@ def test_a_place_that_can_not_be_read_costs_the_records_on_it_alone(ended: Faili
     galileo.trouble = well
     bridge.start(environment=disk.environment)
     assert accepts(bridge, "/next")
-    eventually(lambda: bridge.metric("journal_backlog_records") == 0, "all is settled", timeout=60)
+    eventually(lambda: bridge.metric("journal_backlog_records") == 0, "all is settled", timeout=2 * LIMIT)
     lost = set(paths(12)) - set(galileo.taken)
 
     assert 3 == len(lost)

@@ -319,10 +319,10 @@ def test_a_grpc_channel_outlives_a_change_of_receivers(tmp_path: Path) -> None:
         grpc.insecure_channel(bridge.address("OTLP/gRPC")) as channel,
     ):
         export = channel.unary_unary(EXPORT)
-        export(request(Call("/before")), timeout=10)
+        export(request(Call("/before")), timeout=LIMIT)
         bounds = {"directory": str(tmp_path / "state"), "min_free": 0, "max_size": "1GiB"}
         bridge.reload(**ports, exporters={"galileo": galileo_section(galileo)}, journal=bounds)
-        export(request(Call("/after")), timeout=10, wait_for_ready=True)
+        export(request(Call("/after")), timeout=LIMIT, wait_for_ready=True)
         eventually(lambda: galileo.taken == ["/before", "/after"], "both exchanges")
 
 

@@ -38,7 +38,7 @@ from __future__ import annotations
 from typing import Any
 
 from otel_bridge.formats.wire import never_has_body
-from otel_bridge.mapping.exchange import Body, HelperSpan, HttpExchange, Latencies
+from otel_bridge.mapping.exchange import NO_LATENCIES, Body, HelperSpan, HttpExchange, Latencies
 from otel_bridge.mapping.kong import is_balancer
 from otel_bridge.otlp.values import Value
 
@@ -47,7 +47,6 @@ NO_HEADERS = "the sender recorded no headers: they are unknown, not empty"
 
 KINDS = {1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
 _EXACT = 2**53
-_NO_LATENCIES = Latencies()
 
 
 def members(exchange: HttpExchange, **also: Any) -> dict[str, Any]:
@@ -114,7 +113,7 @@ def _upstream(exchange: HttpExchange) -> dict[str, Any]:
 
 
 def _latency(latencies: Latencies) -> dict[str, float]:
-    if latencies == _NO_LATENCIES:
+    if latencies == NO_LATENCIES:
         return {}
     named = zip(("gateway", "upstream", "receive"), latencies, strict=True)
     return {name: round(seconds * 1000, 3) for name, seconds in named if seconds is not None}

@@ -35,6 +35,7 @@ class SegmentWriter:
         """As it is after the last commit."""
         self._checkpoint_bytes = checkpoint_bytes
         self._since_checkpoint = 0
+        self._wal = database.wal_of(segment.path)
         self._db = database.connect(segment.path)
         self._db.execute("PRAGMA wal_autocheckpoint = 0")
         self._db.execute(f"PRAGMA journal_size_limit = {2 * checkpoint_bytes}")
@@ -62,7 +63,7 @@ class SegmentWriter:
         Raises OSError where somebody removed the files under our feet.
         """
         pages: int = self._db.execute("PRAGMA page_count").fetchone()[0]
-        return pages * PAGE_SIZE + database.wal_of(self.segment.path).stat().st_size
+        return pages * PAGE_SIZE + self._wal.stat().st_size
 
     def close(self, *, checkpoint: bool) -> None:
         """Leave the file as readers find it best; not checkpointed is as safe, and keeps the WAL."""

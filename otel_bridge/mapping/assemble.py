@@ -7,14 +7,21 @@ from typing import NamedTuple
 
 from otel_bridge.mapping.attributes import REDACTED, Said
 from otel_bridge.mapping.body import assemble as assemble_body
-from otel_bridge.mapping.exchange import NO_BODY, Body, Headers, HelperSpan, HttpExchange, Latencies
+from otel_bridge.mapping.exchange import (
+    NO_BODY,
+    NO_LATENCIES,
+    Body,
+    Headers,
+    HelperSpan,
+    HttpExchange,
+    Latencies,
+)
 from otel_bridge.mapping.headers import merged
 from otel_bridge.mapping.late import ordered
 from otel_bridge.mapping.layout import Layout, Values, values_of
 from otel_bridge.mapping.senders import Sender
 from otel_bridge.mapping.url import place
 
-NO_LATENCIES = Latencies()
 _MASKED_ARGUMENT = f"={REDACTED}"
 
 
@@ -38,7 +45,7 @@ def exchange(draft: Draft) -> HttpExchange:
     """The exchange that *draft* tells of."""
     trace_id, span_id, parent_id, start_ns, end_ns, said, layout, scope, sender, gateway_root, helpers = draft
     values = values_of(said)
-    # By position, here and below: naming them costs more than reading the span did.
+    # By position, here and below, and without its own constructor: that costs more than reading the span did.
     (
         method,
         url,
@@ -88,7 +95,7 @@ def exchange(draft: Draft) -> HttpExchange:
     captured = bool(requested or answered or capture_version)
     if user_agent:
         requested = _with_user_agent(requested, user_agent)
-    return HttpExchange(
+    made = (
         trace_id,
         span_id,
         parent_id,
@@ -132,6 +139,7 @@ def exchange(draft: Draft) -> HttpExchange:
         masked or _MASKED_ARGUMENT in url,
         source,
     )
+    return tuple.__new__(HttpExchange, made)
 
 
 def _body(parts: Values) -> Body:

@@ -48,6 +48,7 @@ class _Meaning(NamedTuple):
 
 
 _NOTHING: Reading = ("", None)
+_NO_MEANING = _Meaning("", None)
 
 _CONVERSIONS: dict[str, Callable[[Value], object]] = {
     "url": scalars.url_text,
@@ -92,14 +93,15 @@ class Reader:
 
         To *reasons* is added why something was left out (see `bounds.py`), once for each place.
         """
-        memory, read = self.memory, self._read_long
+        memory, known, read = self.memory, self.memory.known, self._read_long
         if len(items) > MOST_ATTRIBUTES:
             reasons.append("attributes")
         # A slice is a list, and taken from protobuf's own kind of one in half the time that its loop takes.
         items = items[:MOST_ATTRIBUTES]
         # A body is not even looked for in the memory: that would hash all of it.
         readings = [
-            memory[item] if len(item) <= LONGEST_REMEMBERED else read(item, reasons) for item in items
+            known(item) or memory[item] if len(item) <= LONGEST_REMEMBERED else read(item, reasons)
+            for item in items
         ]
         said = dict(readings)
         if len(said) < len(readings) and len(said) <= len(readings) - readings.count(_NOTHING):
@@ -116,7 +118,7 @@ class Reader:
             reasons.append("length")
             return _NOTHING
         meaning = self._meanings[name]
-        if meaning is None or meaning.key.endswith("_body_content"):
+        if meaning is _NO_MEANING or meaning.key.endswith("_body_content"):
             return self._read(item)
         if meaning.convert is headers.of_object:
             # JSON can't be cut and stay JSON.
@@ -130,7 +132,7 @@ class Reader:
     def _read(self, item: bytes) -> Reading:
         name, raw = split(item)
         meaning = self._meanings[name]
-        return self._reading(meaning, decode(raw)) if meaning else _NOTHING
+        return _NOTHING if meaning is _NO_MEANING else self._reading(meaning, decode(raw))
 
     def _reading(self, meaning: _Meaning, value: Value) -> Reading:
         key, convert, header = meaning
@@ -162,8 +164,6 @@ def told(items: Sequence[bytes]) -> set[str]:
 def told_by(item: bytes) -> str:
     """Likewise of one; "" where it says nothing of an exchange."""
     meaning = _meaning(split(item)[0], header_name=str)
-    if meaning is None:
-        return ""
     side, colon, _ = field_of(meaning.key).partition(":")
     return side + colon
 
@@ -182,8 +182,8 @@ def _last_ones(readings: Sequence[Reading]) -> Said:
     return dict({key.rstrip(MARKS): (key, value) for key, value in readings}.values())
 
 
-def _meaning(name: bytes, *, header_name: Callable[[str], str]) -> _Meaning | None:
-    """What attribute *name* says; None where nothing that matters here."""
+def _meaning(name: bytes, *, header_name: Callable[[str], str]) -> _Meaning:
+    """What attribute *name* says."""
     text = name.decode()
     if text in _TABLE:
         return _TABLE[text]
@@ -191,7 +191,7 @@ def _meaning(name: bytes, *, header_name: Callable[[str], str]) -> _Meaning | No
         if text.startswith(prefix):
             header = header_name(text.removeprefix(prefix))
             return _Meaning(f"{place}:{header.lower()}", None, header)
-    return None
+    return _NO_MEANING
 
 
 def _table() -> Iterator[tuple[str, _Meaning]]:

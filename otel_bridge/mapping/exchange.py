@@ -57,6 +57,9 @@ class Latencies(NamedTuple):
     receive: float | None = None
 
 
+NO_LATENCIES = Latencies()
+
+
 class HttpExchange(NamedTuple):
     trace_id: bytes
     span_id: bytes

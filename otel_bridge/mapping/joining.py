@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from otel_bridge.mapping.attributes import told, told_by
-from otel_bridge.mapping.exchange import NO_BODY, HttpExchange, Latencies
+from otel_bridge.mapping.exchange import NO_BODY, NO_LATENCIES, HttpExchange
 from otel_bridge.mapping.spot import spot
 from otel_bridge.otlp.messages import PackedRequest
 
@@ -64,7 +64,7 @@ def joined(span: HttpExchange, log: HttpExchange) -> HttpExchange:
     for side in ("request_body", "response_body"):
         if getattr(span, side) == NO_BODY:
             filled[side] = getattr(log, side)
-    if span.latencies == Latencies():
+    if span.latencies == NO_LATENCIES:
         filled["latencies"] = log.latencies
     return span._replace(**filled, masked=span.masked or log.masked, source=SOURCE)
 

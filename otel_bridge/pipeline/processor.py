@@ -129,7 +129,9 @@ class BatchSpanProcessor(SpanProcessor):
         except TooLargeError as error:
             self._exporter.refuse(name, origin, str(error))
             return
-        for batch in self.buffers.add(name, Entry(data, origin), self._clock()):
+        # As its own constructor does, at half the price.
+        entry = tuple.__new__(Entry, (data, origin))
+        for batch in self.buffers.add(name, entry, self._clock()):
             self._deliver(batch)
 
     def flush_due(self) -> float | None:

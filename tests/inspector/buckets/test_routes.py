@@ -21,7 +21,7 @@ from otel_bridge.inspector.store.sqlite import SqliteStore
 from otel_bridge.inspector.wire.front_door import application
 from otel_bridge.inspector.wire.tokens import IngestToken, IngestTokens
 from tests.inspector.exchanges import STARTED_US, an_exchange
-from tests.loops import BackgroundLoop
+from tests.loops import LIMIT, BackgroundLoop
 
 ACCESS = AccessTokens(
     [AccessToken(token="look", role=Role.VIEWER), AccessToken(token="erase", role=Role.ADMIN)]
@@ -84,7 +84,7 @@ def _serving(directory: Path) -> Iterator[Reader]:
 
         server = loop.run(start())
         undo.callback(lambda: loop.run(server.stop(1)))
-        client = undo.enter_context(httpx.Client(base_url=f"http://{server.address}", timeout=20))
+        client = undo.enter_context(httpx.Client(base_url=f"http://{server.address}", timeout=LIMIT))
         yield Reader(store, client)
 
 

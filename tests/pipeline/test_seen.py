@@ -26,3 +26,12 @@ def test_memory_is_bounded_and_the_youngest_stay() -> None:
 
     assert not seen.first(b"999", now=0)
     assert seen.first(b"5", now=0)
+
+
+def test_several_keys_at_once_are_as_one_after_the_other() -> None:
+    seen = Seen(window=120)
+
+    assert [True, True] == list(seen.first_ones([b"a", b"b"], now=0))
+    assert [True, False, False] == list(seen.first_ones([b"c", b"a", b"c"], now=1))
+    assert [False, True] == list(seen.first_ones([b"b", b"d"], now=121))
+    assert [True] == list(seen.first_ones([b"a"], now=400))

@@ -22,7 +22,7 @@ from otel_bridge.garbage import spare_collector
 from otel_bridge.inspector import buckets
 from otel_bridge.inspector.access import AccessTokens
 from otel_bridge.inspector.alerts.alerting import Alerting
-from otel_bridge.inspector.alerts.book import FILE_NAME, AlertBook, BookError
+from otel_bridge.inspector.alerts.book import FILE_NAME, AlertBook
 from otel_bridge.inspector.alerts.channels import build_channels
 from otel_bridge.inspector.alerts.watches import BridgeState
 from otel_bridge.inspector.api import bridge
@@ -57,7 +57,7 @@ async def serve(
     store = await asyncio.to_thread(_open, settings)
     live = Live()
     policy = Policy(log_bodies=settings.log_bodies, exclude=settings.exclude)
-    book = await asyncio.to_thread(_open_book, settings)
+    book = await asyncio.to_thread(_book, settings)
     alerting = _alerting(book, settings)
     await alerting.start(live)
     keeper = Keeper(store.append, policy=policy, live=live)
@@ -101,11 +101,8 @@ def _open(settings: InspectorSettings) -> SqliteStore:
         raise StartupError(f"Cannot use the inspector's store: {error}.") from error
 
 
-def _open_book(settings: InspectorSettings) -> AlertBook:
-    try:
-        return AlertBook(settings.directory / FILE_NAME, owner=True, public_url=settings.public_url)
-    except BookError as error:
-        raise StartupError(f"Cannot use the alerts: {error}.") from error
+def _book(settings: InspectorSettings) -> AlertBook:
+    return AlertBook(settings.directory / FILE_NAME, owner=True, public_url=settings.public_url)
 
 
 def _alerting(book: AlertBook, settings: InspectorSettings) -> Alerting:

@@ -3,7 +3,8 @@
     live ─▶ listener (bounded) ─▶ thread: engine ─▶ book ─▶ courier
 
 The thread takes what has come since it was last free; ingest never waits for it. What the listener had to
-let go meanwhile is counted in `missed`.
+let go meanwhile is counted in `missed`. Nor does anything else wait for a book that can't be opened: it is
+tried again each second, and when it could be, or had to be begun anew, the thread goes on from what it has.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from secrets import token_hex
 from typing import Any
@@ -27,6 +28,7 @@ from otel_bridge.inspector.alerts.notification import Channel, Outcome, Result
 from otel_bridge.inspector.alerts.rule import Rule, Watch
 from otel_bridge.inspector.alerts.trial import trial
 from otel_bridge.inspector.alerts.watches import NO_TRAFFIC, OF_BRIDGE, BridgeState, Watches
+from otel_bridge.inspector.exchange import Exchange
 from otel_bridge.inspector.live import Live
 
 TICK = 1.0
@@ -35,6 +37,8 @@ PRUNE_SECONDS = 3600.0
 # Several seconds of the most that can arrive.
 MOST_WAITING = 20_000
 MOST_WAITING_BYTES = 32 << 20
+MOST_CHANGES = 20_000
+"""That are kept until they can be written down; beyond, the last one of each group."""
 
 AskBridge = Callable[[], BridgeState | None]
 """How the bridge is; None if it does not say. Called in a worker thread."""
@@ -72,13 +76,13 @@ class Alerting:
         self._tasks: list[asyncio.Task[None]] = []
         self._rules: Sequence[Rule] = ()
         self._version: int | None = None
+        self._opened: int | None = None
         self._changes: list[Change] = []
         self._windows: dict[tuple[str, str], SavedWindow] = {}
         self._watches = Watches(())
 
     async def start(self, live: Live) -> None:
-        """Raises BookError."""
-        await self._run(self._begin)
+        await self._run(self._tick)
         self._tasks = [
             asyncio.create_task(self._follow(live), name="alerts: traffic"),
             asyncio.create_task(_each(TICK, self._ticks), name="alerts: clock"),
@@ -124,7 +128,7 @@ class Alerting:
             while (news := await listener.take()) is not None:
                 self.missed += news.missed
                 try:
-                    await self._run(self._engine.see, news.exchanges)
+                    await self._run(self._see, news.exchanges)
                 except Exception:
                     self.missed += len(news.exchanges)
                     log.exception("alerts could not look at what came")
@@ -144,32 +148,45 @@ class Alerting:
 
     # In the thread.
 
+    def _see(self, exchanges: Sequence[Exchange]) -> None:
+        self._engine.see(exchanges)
+
     def _begin(self) -> None:
         self.book.seed((NO_TRAFFIC, *(OF_BRIDGE if self._ask_bridge else ())))
+        opened = self.book.opened
         windows, firing = self.book.saved()
+        self._engine, self._changes, self._windows = Engine(now=self._now), [], {}
         self._version = self.book.version()
         self._rules = self.book.rules()
         self._changes += self._engine.use(self._rules)
         self._engine.restore(windows, firing)
         watched = {rule.id for rule in self._rules if isinstance(rule.condition, Watch)}
         self._watches = Watches(each for each in firing if each[0] in watched)
+        self._opened = opened
 
     def _look(self, state: BridgeState) -> None:
         self._changes += self._watches.look(self._rules, state, self._now())
 
     def _tick(self) -> None:
-        changes, windows = self._engine.tick()
-        self._changes += changes
-        self._windows.update(((each.rule_id, each.group), each) for each in windows)
         try:
+            if self._opened != self.book.opened:
+                self._begin()
+            self._judge()
             self._take_over_rules()
             self._write_down()
         except BookError as error:
             if not self.trouble:
                 log.warning("alerts can't be written down for now", why=str(error))
             self.trouble = str(error)
+            if len(self._changes) > MOST_CHANGES:
+                self._changes = _last_of_each(self._changes)
         else:
             self.trouble = ""
+
+    def _judge(self) -> None:
+        changes, windows = self._engine.tick()
+        self._changes += changes
+        self._windows.update(((each.rule_id, each.group), each) for each in windows)
 
     def _take_over_rules(self) -> None:
         version = self.book.version()
@@ -190,6 +207,11 @@ class Alerting:
 def _log_outcome(channel: str, result: Result) -> None:
     if result is not Result.DELIVERED:
         log.warning("a channel did not take a notification", channel=channel, result=result.value)
+
+
+def _last_of_each(changes: Iterable[Change]) -> list[Change]:
+    """What is still so. What began and ended unseen is nobody's concern any more."""
+    return list({(each.rule.id, each.group): each for each in changes}.values())
 
 
 def _everything(_: object) -> bool:

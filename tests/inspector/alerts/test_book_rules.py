@@ -20,6 +20,8 @@ from otel_bridge.inspector.alerts.book import (
     Snooze,
     TooManyRulesError,
 )
+from otel_bridge.inspector.alerts.book.database import Database
+from otel_bridge.inspector.alerts.book.errors import DamagedError
 from otel_bridge.inspector.alerts.change import SavedWindow
 from otel_bridge.inspector.alerts.rule import (
     MOST_RULES,
@@ -247,8 +249,56 @@ def test_file_of_a_later_version_stays_untouched(path: Path) -> None:
     before = path.read_bytes()
 
     with pytest.raises(BookError, match="later version"):
-        AlertBook(path, owner=True)
+        AlertBook(path)
+    owned = AlertBook(path, owner=True)
+    with pytest.raises(BookError, match="later version"):
+        owned.rules()
+    owned.close()
     assert before == path.read_bytes()
+
+
+def test_its_owner_gets_a_book_that_cannot_be_opened_yet_once_it_can(tmp_path: Path) -> None:
+    place = tmp_path / "inspector"
+    place.write_text("in the way")
+    book = AlertBook(place / "alerts.db", owner=True)
+    with pytest.raises(BookError, match=str(place)):
+        book.put(RULE)
+    assert 0 == book.opened
+
+    place.unlink()
+    book.put(RULE)
+
+    assert ([RULE], 1) == (book.rules(), book.opened)
+    book.close()
+
+
+def test_rules_outlive_a_file_that_is_deleted_while_it_is_in_use(path: Path) -> None:
+    book = AlertBook(path, owner=True)
+    book.put(RULE)
+    for each in path.parent.iterdir():
+        each.unlink()
+
+    with capture_logs() as logs:
+        assert [RULE] == book.rules()
+    book.close()
+
+    assert 2 == book.opened
+    assert [str(path)] == [line["file"] for line in logs]
+    reopened = AlertBook(path)
+    assert [RULE] == reopened.rules()
+    reopened.close()
+
+
+def test_a_file_that_turns_out_to_be_damaged_is_looked_at_anew(path: Path) -> None:
+    database = Database(path, owner=True)
+
+    with pytest.raises(DamagedError, match="torn"), database.reading():
+        raise apsw.CorruptError("torn")
+    with database.reading() as db:
+        assert 0 == db.execute("SELECT count(*) FROM rule").get
+
+    assert 2 == database.opened
+    database.close()
 
 
 @pytest.mark.parametrize("damage", ["not a database", "a torn page"])

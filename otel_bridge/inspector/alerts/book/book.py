@@ -40,10 +40,11 @@ class AlertBook:
         now: Callable[[], int] = _now,
     ) -> None:
         """Open *path*, made where it is missing. The *owner* alone sets a damaged one aside and begins anew,
-        with what can be read of its rules.
+        with what can be read of its rules; and what it can't open yet it tries again with each call, which
+        says why.
 
         *public_url* is for links. *now* is Unix time in microseconds, for what ends since people removed or
-        changed a rule. Raises BookError; a file of a later version stays as it is.
+        changed a rule. Raises BookError, but not for the owner; a file of a later version stays as it is.
         """
         self._database = Database(path, owner=owner)
         self._public_url = public_url
@@ -52,6 +53,11 @@ class AlertBook:
 
     def close(self) -> None:
         self._database.close()
+
+    @property
+    def opened(self) -> int:
+        """How often: after another time all but the rules may be gone."""
+        return self._database.opened
 
     # Rules
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import os
 import threading
@@ -25,6 +26,9 @@ _BUSY_MS = 10_000
 # The counts of 20,000 groups, rewritten each second where much changes.
 _CACHE_KIB = 16 * 1024
 
+StoredRule = tuple[str, str, str]
+"""Id, name, document."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -33,34 +37,80 @@ class Database:
 
     def __init__(self, path: Path, *, owner: bool) -> None:
         """Open *path*, made where it is missing. The *owner* sets a damaged one aside and begins anew, with
-        what can be read of its rules.
+        what can be read of its rules; so it does where the file disappears while it is in use. What can't be
+        opened yet is tried again with each use.
 
-        Raises BookError: DamagedError, TooNewError.
+        Raises BookError, but not for the owner: DamagedError, TooNewError.
         """
+        self.opened = 0
+        """How often: what was known of the file before may be wrong after another time."""
         self._path = path
+        self._owner = owner
         self._lock = threading.Lock()
+        self._db: apsw.Connection | None = None
         try:
-            self._db = _open(path)
-        except DamagedError as error:
+            with self.reading():
+                pass
+        except BookError:
             if not owner:
                 raise
-            self._db = _begin_anew(path, error)
 
     @contextmanager
     def reading(self) -> Iterator[apsw.Connection]:
         """Raises BookError."""
-        with self._lock, _translated(self._path):
-            yield self._db
+        with self._lock:
+            try:
+                with _translated(self._path):
+                    yield self._connection()
+            except DamagedError:
+                # Looked at, and set aside, when it is opened the next time.
+                self._let_go()
+                raise
 
     @contextmanager
     def writing(self) -> Iterator[apsw.Connection]:
         """A transaction: all that is done within, on disk when it ends, or nothing. Raises BookError."""
-        with self._lock, _translated(self._path), _transaction(self._db):
-            yield self._db
+        with self.reading() as db, _transaction(db):
+            yield db
 
     def close(self) -> None:
-        with self._lock, _translated(self._path):
-            self._db.close()
+        with self._lock:
+            self._let_go()
+
+    def _connection(self) -> apsw.Connection:
+        rules: list[StoredRule] = []
+        if self._db is not None and self._owner and _is_gone(self._db):
+            log.error(
+                "the file of the alerts is gone; another one is begun with the rules", file=str(self._path)
+            )
+            rules = _rules(self._db)
+            self._let_go()
+        if self._db is None:
+            self._db = self._open()
+            _put(self._db, rules)
+            self.opened += 1
+        return self._db
+
+    def _open(self) -> apsw.Connection:
+        try:
+            return _open(self._path)
+        except DamagedError as error:
+            if not self._owner:
+                raise
+            return _begin_anew(self._path, error)
+
+    def _let_go(self) -> None:
+        db, self._db = self._db, None
+        if db is not None:
+            with contextlib.suppress(apsw.Error):
+                db.close()
+
+
+def _is_gone(db: apsw.Connection) -> bool:
+    """Whether what is written goes into a file that nobody finds any more."""
+    moved = ctypes.c_int(0)
+    db.file_control("main", apsw.SQLITE_FCNTL_HAS_MOVED, ctypes.addressof(moved))
+    return bool(moved.value)
 
 
 def _open(path: Path) -> apsw.Connection:
@@ -89,28 +139,39 @@ def _begin_anew(path: Path, error: DamagedError) -> apsw.Connection:
     """Set *path* aside; only the rules go on in a new one, as far as they can still be read."""
     with _translated(path):
         aside = database_files.set_aside(path, QUARANTINED)
-        rules = _rules(aside)
+        rules = _rules_in(aside)
     db = _open(path)
-    with _translated(path), _transaction(db):
-        db.executemany("INSERT OR IGNORE INTO rule VALUES (?, ?, ?)", rules)
+    _put(db, rules)
     log.error(
         "alerts are damaged, set aside and begun anew", file=str(aside), reason=str(error), rules=len(rules)
     )
     return db
 
 
-def _rules(damaged: Path) -> list[tuple[str, str, str]]:
+def _rules_in(damaged: Path) -> list[StoredRule]:
     try:
         db = apsw.Connection(os.fspath(damaged), flags=apsw.SQLITE_OPEN_READONLY)
     except apsw.Error:
         return []
     try:
+        return _rules(db)
+    finally:
+        db.close()
+
+
+def _rules(db: apsw.Connection) -> list[StoredRule]:
+    """As far as they can be read."""
+    try:
         found = [(str(each[0]), str(each[1]), str(each[2])) for each in db.execute("SELECT * FROM rule")]
     except apsw.Error:
         return []
-    finally:
-        db.close()
     return [each for each in found if readable(each[2]) is not None]
+
+
+def _put(db: apsw.Connection, rules: list[StoredRule]) -> None:
+    if rules:
+        with _transaction(db):
+            db.executemany("INSERT OR IGNORE INTO rule VALUES (?, ?, ?)", rules)
 
 
 def _make(db: apsw.Connection) -> None:

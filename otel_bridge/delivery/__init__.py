@@ -1,8 +1,8 @@
 """Delivery: from encoded exchanges to a destination that has them, or to dead letters.
 
 Pure: `answer` (what a status means), `backoff`, `bisection`, `grouping`, `hold`, `lanes` (what waits),
-`measure`, `schedule` (what goes out next). Acting: `sender` (one request), `burial` (dead letters),
-`dispatcher` (all of an exporter's).
+`measure`, `schedule` (what goes out next). Acting: `sender` (one request, over `connections`, by the `way`
+that the `environment` allows), `burial` (dead letters), `dispatcher` (all of an exporter's).
 """
 
 from otel_bridge.delivery.answer import Kind

@@ -6,7 +6,6 @@ Every format words these facts differently, but none may see them differently, s
 from __future__ import annotations
 
 import re
-from binascii import b2a_base64
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,6 +14,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 import orjson
+import pybase64
 
 from otel_bridge.mapping.exchange import NO_BODY, Body, Headers
 from otel_bridge.mapping.memory import Memory
@@ -207,7 +207,7 @@ def items(named: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
 
 def base64(content: bytes) -> orjson.Fragment:
     """*content* as a JSON string: there is nothing in it to escape, and large bodies need no second look."""
-    return orjson.Fragment(b'"%b"' % b2a_base64(content, newline=False))
+    return orjson.Fragment(b'"%b"' % pybase64.b64encode(content))
 
 
 def instant(ns: int) -> str:

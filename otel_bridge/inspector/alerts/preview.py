@@ -80,25 +80,31 @@ class _Course:
         self._judge = judge
         self._name = name
         self._group = judge.group(judge.scale.moment(begin_us))
-        # Slots that are yet to leave the window; with the first one silence begins to tell.
-        self._leaving = deque([self._group.end])
+        # Slots in which to look. With what it begins with silence begins to tell.
+        self._looks: deque[int] = deque()
+        self._plan(self._group.end)
 
     def count(self, each: Counted) -> None:
         self.go_on(each.at_us)
         slot = self._judge.scale.slot(each.at_us)
         self._group.add(slot, each.counts)
-        if slot != (self._leaving or (None,))[-1]:
-            self._leaving.append(slot)
+        self._plan(slot)
         self._look(each.at_us)
 
     def go_on(self, at_us: int) -> None:
         """Let time pass, with a look whenever that changes what is in the window."""
         scale = self._judge.scale
         last = scale.slot(at_us)
-        while self._leaving and self._leaving[0] + scale.width <= last:
-            self._look(scale.start_us(self._leaving.popleft() + scale.width))
+        while self._looks and self._looks[0] <= last:
+            self._look(scale.start_us(self._looks.popleft()))
         self._forget(at_us)
         self._look(at_us)
+
+    def _plan(self, slot: int) -> None:
+        """Look when what was counted in *slot* is in the window for the last time, is out, and is long out."""
+        out = slot + self._judge.scale.width
+        last = self._looks[-1] if self._looks else slot
+        self._looks.extend(each for each in (out - 1, out, out + 1) if each > last)
 
     def _forget(self, at_us: int) -> None:
         """Do what the engine does with groups that were silent for long."""
@@ -109,7 +115,7 @@ class _Course:
         if gone_us <= at_us:
             self.firings[-1] = self.firings[-1]._replace(end_us=gone_us)
             self._group = judge.group(judge.scale.moment(at_us))
-            self._leaving.append(self._group.end)
+            self._plan(self._group.end)
 
     def _look(self, at_us: int) -> None:
         moment = self._judge.scale.moment(at_us)

@@ -5,7 +5,7 @@ with a slot and takes it in: the one that ends now is never longer than the rule
 shorter. With now in the slot `Moment.end`:
 
 - Count and Share begin to fire when a window holds that ends from `Moment.first` (`LATENESS` ago) to now, and
-  not before the slot in which the last firing ended. They end when the window that ends now no longer holds.
+  not before the slot in which the last firing ended. They end a slot after the last window that held.
   What older windows alone tell, because its exchanges came late, fires for a minute, so that it is told.
 - Silence looks at the window that ends now alone, once that lies wholly behind the slot in which the group
   began. A group that has had no match for a day, or two windows, is forgotten.
@@ -170,11 +170,18 @@ class Judge:
         return False
 
     def _ends(self, group: Group, moment: Moment) -> bool:
-        if moment.end <= group.stays or self._holds(group.newest):
+        if self._holds(group.newest):
+            self._linger(group, moment)
+            return False
+        if moment.end <= group.stays:
             return False
         group.firing, group.told = False, group.newest
         group.floor = group.changed = moment.end
         return True
+
+    def _linger(self, group: Group, moment: Moment) -> None:
+        """Last for the slot that follows: while it fills, traffic at the very limit would end and begin."""
+        group.stays = max(group.stays, moment.end + 1)
 
 
 class SilenceJudge(Judge):
@@ -196,6 +203,9 @@ class SilenceJudge(Judge):
             return False
         group.firing, group.told = True, group.newest
         return True
+
+    def _linger(self, group: Group, moment: Moment) -> None:
+        """A match ends silence at once."""
 
 
 def judge_of(condition: Condition, window: int) -> Judge:

@@ -56,8 +56,9 @@ def test_a_count_fires_with_the_exchange_that_makes_it_full_and_ends_when_the_wi
 ) -> None:
     found = previewed(store, a_rule(Count(3)), at(0, 61, 122.5, 130))
 
-    # The window that ends with the slot of 660 s begins behind that of 61 s: slots are 10 s long.
-    assert Preview([WouldFire("", T + 122_500_000, T + 660 * SECOND, 3)], 4, complete=True) == found
+    # The window that ends with the slot of 660 s begins behind that of 61 s: slots are 10 s long, and it
+    # lasts for one more.
+    assert Preview([WouldFire("", T + 122_500_000, T + 670 * SECOND, 3)], 4, complete=True) == found
 
 
 def test_what_does_not_match_does_not_count(store: SqliteStore) -> None:

@@ -62,7 +62,9 @@ class Model:
     def judge(self, now_us: int) -> bool:
         now = self.slot(now_us)
         if self.firing:
-            if not self.holds(now) and now > self.stays:
+            if self.holds(now):
+                self.stays = self.stays if isinstance(self.condition, Silence) else max(self.stays, now + 1)
+            elif now > self.stays:
                 self.firing, self.floor = False, now
         elif isinstance(self.condition, Silence):
             self.firing = self.holds(now) and now - self.began >= self.width

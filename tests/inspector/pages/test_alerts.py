@@ -98,7 +98,23 @@ def test_a_preview_says_how_often_a_rule_would_have_fired(shop: Inspector, open_
     expect(page.locator(".preview-list li")).to_have_count(3)
     expect(page.locator(".matching li")).to_have_count(8)
     page.get_by_label("How many", exact=True).fill("none")
-    expect(page.locator(".editor-fault")).to_contain_text("matches")
+    expect(page.locator(".editor-fault")).to_have_text("The number is not a whole number")
+
+
+def test_typing_a_query_asks_the_server_now_and_then(shop: Inspector, open_page: OpenPage) -> None:
+    page = open_page("/alerts?new=1", at=shop)
+    query = "status:5xx service:orders"
+    box = page.get_by_role("combobox", name="Which exchanges")
+    expect(box).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    # As one keystroke after the other, without a pause between them.
+    box.press_sequentially(query)
+    with page.expect_response(re.compile("/api/alerts/preview")):
+        pass
+
+    assert len(query) > len([url for url in asked if "/api/" in url])
 
 
 def test_a_value_and_an_exchange_lead_to_an_alert_on_them(open_page: OpenPage, inspector: Inspector) -> None:
@@ -209,8 +225,10 @@ def test_a_viewer_sees_everything_and_can_change_nothing(shop: Inspector, open_p
     expect(page.get_by_role("switch", name="Shop fails is on")).to_be_disabled()
     page.goto(f"{shop.url}/alerts?rule={made['id']}")
     expect(page.get_by_role("heading", name="Shop fails")).to_be_visible()
-
     expect(page.get_by_role("button", name="Delete")).to_have_count(0)
+    page.goto(f"{shop.url}/alerts?new=1")
+
+    expect(page.get_by_role("button", name="Create")).to_be_disabled()
 
 
 def test_the_dashboard_marks_what_fired(shop: Inspector, open_page: OpenPage) -> None:

@@ -66,6 +66,11 @@ export function documentOf(draft) {
 /** What a rule is called if nobody says. */
 export const nameOf = ({ when, per }) => `${when.trim() || "all traffic"}${per ? ` per ${per}` : ""}`.slice(0, 200);
 
+const FIELDS = { matches: "The number", fewer_than: "The number", share: "The share", of_at_least: "The number of exchanges", when: "The query", within: "The time", per: "Per", cooldown: "The pause", name: "The name", note: "The note", runbook: "The runbook" };
+
+/** A sentence of what the server holds against a rule, with the words of the editor. */
+export const faultText = (message) => message.replace(/^(?:rule\.)?(\w+): /, (whole, key) => (FIELDS[key] ? `${FIELDS[key]} ` : whole));
+
 /** "10m" of 600 seconds; texts stay as they are. */
 export function spanText(span) {
   if (typeof span === "string") return span;

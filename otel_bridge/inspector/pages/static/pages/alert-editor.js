@@ -1,7 +1,7 @@
 // A rule as a sentence with gaps to fill, and what it would have done with the traffic that is kept.
 import { html, useEffect, useId, useState } from "../vendor.js";
 import { get, send } from "../lib/api.js";
-import { documentOf, draftOf, GROUPS, KINDS, nameOf, SEVERITIES, WINDOWS } from "../lib/alerts.js";
+import { documentOf, draftOf, faultText, GROUPS, KINDS, nameOf, SEVERITIES, WINDOWS } from "../lib/alerts.js";
 import { count, instant, percent, timeOfDay } from "../lib/format.js";
 import { address, go, param } from "../lib/url.js";
 import { ChannelChoice, known, PauseChoice } from "../ui/alert-parts.js";
@@ -15,7 +15,7 @@ const HOURS = 24;
 const SHOWN = 8;
 
 /** *rule* as the list has it; undefined for a new one. */
-export function AlertEditor({ rule, channels, onSaved }) {
+export function AlertEditor({ rule, channels, admin, onSaved }) {
   const [draft, setDraft] = useState(() => draftOf(rule?.document, param("q")));
   const [fault, setFault] = useState("");
   const change = (part) => setDraft((old) => ({ ...old, ...part }));
@@ -29,7 +29,7 @@ export function AlertEditor({ rule, channels, onSaved }) {
       onSaved();
       go(address("/alerts", { rule: saved.id }));
     } catch (error) {
-      setFault(error.message);
+      setFault(faultText(error.message));
     }
   };
   return html`<div class="page alerts editor">
@@ -38,7 +38,7 @@ export function AlertEditor({ rule, channels, onSaved }) {
         <${Sentence} draft=${draft} change=${change} channels=${channels} />
         <${More} draft=${draft} change=${change} />
         ${fault && html`<p class="editor-fault" role="alert">${fault}</p>`}
-        <div class="actions"><button class="primary" type="submit">${rule ? "Save" : "Create"}</button>
+        <div class="actions"><button class="primary" type="submit" disabled=${!admin}>${rule ? "Save" : "Create"}</button>${!admin && html` <span class="soft">Alerts are an admin's to make and change.</span>`}
           <a class="button" href=${rule ? address("/alerts", { rule: rule.id }) : "/alerts"}>Cancel</a></div>
       </form></section>
     <${Preview} preview=${preview} draft=${draft} />
@@ -95,7 +95,7 @@ function usePreview(draft) {
 
 function Preview({ preview, draft }) {
   const { data, error } = preview;
-  if (error) return html`<section class="card" aria-live="polite"><p class="card-body editor-fault">${error.message}</p></section>`;
+  if (error) return html`<section class="card" aria-live="polite"><p class="card-body editor-fault">${faultText(error.message)}</p></section>`;
   if (!data) return html`<section class="card" aria-live="polite"><p class="card-body soft">Looking at the last ${HOURS} hours …</p></section>`;
   const times = data.firings.length;
   const value = (each) => (draft.kind === "share" ? percent(each.value) : count(each.value));

@@ -29,7 +29,7 @@ export function Alerts() {
   if (error && !data) return html`<div class="page"><${Failed} error=${error} retry=${reload} /></div>`;
   if (!data || !me.data) return html`<div class="page"><${Loading} /></div>`;
   const changed = () => { reload(); refreshFirings(); };
-  if (editing) return html`<${AlertEditor} key=${param("edit") || "new"} rule=${data.rules.find(({ id }) => id === param("edit"))} channels=${data.channels} onSaved=${changed} />`;
+  if (editing) return html`<${AlertEditor} key=${param("edit") || "new"} rule=${data.rules.find(({ id }) => id === param("edit"))} channels=${data.channels} admin=${admin} onSaved=${changed} />`;
   if (param("rule")) return html`<${AlertRule} key=${param("rule")} id=${param("rule")} channels=${data.channels} admin=${admin} onChanged=${changed} />`;
   return html`<div class="page alerts">
     ${error && html`<${Failed} error=${error} retry=${reload} />`}

@@ -15,9 +15,12 @@ export function QueryBox({ query = param("q"), onQuery = (q) => setParams({ q })
   const [open, setOpen] = useState(false);
   const input = useRef(null);
   const asked = useRef(null);
+  // What was told to *onText*: it is checked already, though it comes back as *query*, maybe later than more of it.
+  const told = useRef(new Set());
+  const tell = (value) => { if (onText) { told.current.add(value); onText(value); } };
   const list = useId();
   useKeys({ "/": ["Go to the query box", () => input.current.select()] });
-  useEffect(() => { setText(query); setFault(null); check(query).then(setFault, () => {}); }, [query]);
+  useEffect(() => { if (told.current.has(query)) return; told.current.clear(); setText(query); setFault(null); check(query).then(setFault, () => {}); }, [query]);
   useEffect(() => () => asked.current?.stop(), []);
 
   const suggest = (value) => {
@@ -48,7 +51,7 @@ export function QueryBox({ query = param("q"), onQuery = (q) => setParams({ q })
     const before = [...characters.slice(0, found.start), ...item.insert].join("");
     const next = before + characters.slice(found.end).join("");
     setText(next);
-    onText?.(next);
+    tell(next);
     setChosen(-1);
     requestAnimationFrame(() => { input.current.setSelectionRange(before.length, before.length); suggest(next); });
   };
@@ -63,7 +66,7 @@ export function QueryBox({ query = param("q"), onQuery = (q) => setParams({ q })
       setChosen((index) => Math.max(-1, Math.min(found.items.length - 1, index + step)));
     }
   };
-  const onInput = (event) => { setText(event.target.value); onText?.(event.target.value); setOpen(true); suggest(event.target.value); };
+  const onInput = (event) => { setText(event.target.value); tell(event.target.value); setOpen(true); suggest(event.target.value); };
   const shown = open && found.items.length > 0;
   return html`
     <form class="query" role="search" onSubmit=${(event) => event.preventDefault()}>
@@ -72,7 +75,7 @@ export function QueryBox({ query = param("q"), onQuery = (q) => setParams({ q })
           aria-autocomplete="list" aria-activedescendant=${shown && chosen >= 0 ? `${list}-${chosen}` : null} aria-invalid=${Boolean(fault?.error)}
           spellcheck=${false} autocomplete="off" autocapitalize="off" placeholder=${placeholder} value=${text}
           onInput=${onInput} onKeyDown=${onKeyDown} onFocus=${() => { setOpen(true); suggest(text); }} onBlur=${() => setOpen(false)} />
-        ${text && html`<button class="quiet clear" onMouseDown=${(event) => event.preventDefault()} onClick=${() => { setText(""); onQuery(""); }} aria-label="Clear the query">✕</button>`}
+        ${text && html`<button class="quiet clear" onMouseDown=${(event) => event.preventDefault()} onClick=${() => { told.current.clear(); setText(""); onQuery(""); }} aria-label="Clear the query">✕</button>`}
       </div>
       ${shown && html`<ul class="completions" role="listbox" id=${list}>
         ${found.items.map((item, index) => html`<li role="option" id=${`${list}-${index}`} aria-selected=${index === chosen}

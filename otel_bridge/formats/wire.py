@@ -111,6 +111,9 @@ class Survey(NamedTuple):
     """HAR's way with them."""
 
 
+_NO_HEADERS = Survey({}, 0, orjson.Fragment(b"[]"))
+
+
 class _Line(NamedTuple):
     item: bytes
     size: int
@@ -119,6 +122,8 @@ class _Line(NamedTuple):
 
 
 def survey(headers: Headers) -> Survey:
+    if not headers:
+        return _NO_HEADERS
     named: dict[str, str] = {}
     items: list[bytes] = []
     size = 0

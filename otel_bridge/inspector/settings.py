@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from otel_bridge.inspector.access import AccessToken
-from otel_bridge.inspector.alerts.channels import ChannelSettings
+from otel_bridge.inspector.alerts.channels.settings import ChannelSettings
 from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.wire.tokens import IngestToken
 from otel_bridge.redaction import DEFAULTS, RedactionRules

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from otel_bridge.config import load
-from otel_bridge.inspector.alerts.channels import (
+from otel_bridge.inspector.alerts.channels.settings import (
     AlertmanagerSettings,
     AppriseSettings,
     ChannelSettings,

@@ -101,7 +101,7 @@ class _Course:
         self._look(at_us)
 
     def _plan(self, slot: int) -> None:
-        """Look when what was counted in *slot* is in the window for the last time, is out, and is long out."""
+        """Look when what was counted in *slot* is in the window for the last time, is out, and a slot on."""
         out = slot + self._judge.scale.width
         last = self._looks[-1] if self._looks else slot
         self._looks.extend(each for each in (out - 1, out, out + 1) if each > last)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from otel_bridge.asgi import bound_address, listen
 from otel_bridge.inspector.access import AccessToken, Role
-from otel_bridge.inspector.alerts.channels import WebhookSettings
+from otel_bridge.inspector.alerts.channels.settings import WebhookSettings
 from otel_bridge.inspector.serve import serve
 from otel_bridge.inspector.settings import InspectorSettings
 from otel_bridge.inspector.store.limits import Retention

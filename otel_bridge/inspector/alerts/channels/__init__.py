@@ -4,27 +4,3 @@ Slack, PagerDuty, webhooks and Alertmanager are POSTs (`http.py`), mail is SMTP,
 rest. `guard.py` says which addresses none of them connects to. What people read is put in words once
 (`wording.py`), and each channel escapes it for its format.
 """
-
-from otel_bridge.inspector.alerts.channels.build import build_channels
-from otel_bridge.inspector.alerts.channels.settings import (
-    AlertmanagerSettings,
-    AppriseSettings,
-    ChannelSettings,
-    EmailSettings,
-    MailTls,
-    PagerdutySettings,
-    SlackSettings,
-    WebhookSettings,
-)
-
-__all__ = [
-    "AlertmanagerSettings",
-    "AppriseSettings",
-    "ChannelSettings",
-    "EmailSettings",
-    "MailTls",
-    "PagerdutySettings",
-    "SlackSettings",
-    "WebhookSettings",
-    "build_channels",
-]

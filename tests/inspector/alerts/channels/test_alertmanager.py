@@ -11,8 +11,9 @@ from typing import Any
 import orjson
 import pytest
 
-from otel_bridge.inspector.alerts.channels import AlertmanagerSettings, build_channels
 from otel_bridge.inspector.alerts.channels.alertmanager import LIFETIME, alert
+from otel_bridge.inspector.alerts.channels.build import build_channels
+from otel_bridge.inspector.alerts.channels.settings import AlertmanagerSettings
 from otel_bridge.inspector.alerts.notification import Kind, Notification, Outcome, Result
 from tests.inspector.alerts.channels.notifications import (
     HOSTILE,

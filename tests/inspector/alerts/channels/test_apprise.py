@@ -10,9 +10,10 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from otel_bridge.inspector.alerts.channels import AppriseSettings, build_channels
 from otel_bridge.inspector.alerts.channels.apprise import SCHEMES, AppriseError, check
+from otel_bridge.inspector.alerts.channels.build import build_channels
 from otel_bridge.inspector.alerts.channels.network import Network
+from otel_bridge.inspector.alerts.channels.settings import AppriseSettings
 from otel_bridge.inspector.alerts.notification import Channel, Notification, Outcome, Result
 from tests.inspector.alerts.channels.notifications import (
     HOSTILE,

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import trustme
 
-from otel_bridge.inspector.alerts.channels import EmailSettings, MailTls, SlackSettings, build_channels
+from otel_bridge.inspector.alerts.channels.build import build_channels
 from otel_bridge.inspector.alerts.channels.email import compose
 from otel_bridge.inspector.alerts.channels.network import Network
+from otel_bridge.inspector.alerts.channels.settings import EmailSettings, MailTls, SlackSettings
 from otel_bridge.inspector.alerts.notification import Notification, Outcome, Result
 from tests.inspector.alerts.channels.mail_server import PASSWORD, USER, Inbox, mail_server, silent_server
 from tests.inspector.alerts.channels.notifications import (

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import orjson
 import pytest
 
-from otel_bridge.inspector.alerts.channels import PagerdutySettings, build_channels
+from otel_bridge.inspector.alerts.channels.build import build_channels
 from otel_bridge.inspector.alerts.channels.pagerduty import trigger
+from otel_bridge.inspector.alerts.channels.settings import PagerdutySettings
 from otel_bridge.inspector.alerts.notification import Kind, Notification, Outcome, Result
 from otel_bridge.inspector.alerts.rule import Severity
 from tests.inspector.alerts.channels.notifications import HOSTILE, a_network, a_notification, resolved

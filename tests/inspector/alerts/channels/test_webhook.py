@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 import pytest
 
-from otel_bridge.inspector.alerts.channels import WebhookSettings, build_channels
+from otel_bridge.inspector.alerts.channels.build import build_channels
+from otel_bridge.inspector.alerts.channels.settings import WebhookSettings
 from otel_bridge.inspector.alerts.channels.webhook import payload, signature, signing_key
 from otel_bridge.inspector.alerts.notification import Kind, Notification, Result
 from tests.inspector.alerts.channels.notifications import (

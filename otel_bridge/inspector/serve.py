@@ -10,12 +10,14 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from ipaddress import ip_address
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from otel_bridge.asgi import AsgiServer, StartupError
 from otel_bridge.garbage import spare_collector
@@ -23,7 +25,7 @@ from otel_bridge.inspector import buckets
 from otel_bridge.inspector.access import AccessTokens
 from otel_bridge.inspector.alerts.alerting import Alerting
 from otel_bridge.inspector.alerts.book import FILE_NAME, AlertBook
-from otel_bridge.inspector.alerts.channels import build_channels
+from otel_bridge.inspector.alerts.channels.build import build_channels
 from otel_bridge.inspector.alerts.watches import BridgeState
 from otel_bridge.inspector.api import bridge
 from otel_bridge.inspector.api.app import PATHS, inspector_app
@@ -32,7 +34,7 @@ from otel_bridge.inspector.live import Live
 from otel_bridge.inspector.masking import Masking
 from otel_bridge.inspector.policy import Policy
 from otel_bridge.inspector.settings import InspectorSettings
-from otel_bridge.inspector.store.interface import StoreError
+from otel_bridge.inspector.store.interface import Store, StoreError
 from otel_bridge.inspector.store.sqlite import SqliteStore
 from otel_bridge.inspector.wire import front_door
 from otel_bridge.inspector.wire.tokens import IngestTokens
@@ -54,44 +56,56 @@ async def serve(
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    store = await asyncio.to_thread(_open, settings)
-    live = Live()
-    policy = Policy(log_bodies=settings.log_bodies, exclude=settings.exclude)
-    book = await asyncio.to_thread(_book, settings)
-    alerting = _alerting(book, settings)
-    await alerting.start(live)
-    keeper = Keeper(store.append, policy=policy, live=live)
-    access = AccessTokens(settings.tokens)
-    pages = inspector_app(
-        store,
-        live=live,
-        alerting=alerting,
-        tokens=access,
-        settings=settings,
-        keep=keeper.keep,
-        beyond_loopback=not ip_address(sock.getsockname()[0]).is_loopback,
+    # Whatever fails, no thread may be left: the process would never end.
+    async with AsyncExitStack() as closing:
+        store = await asyncio.to_thread(_open, settings)
+        closing.push_async_callback(asyncio.to_thread, store.close)
+        live = Live()
+        alerting = await _begin_alerting(settings, live, closing)
+        policy = Policy(log_bodies=settings.log_bodies, exclude=settings.exclude)
+        keeper = Keeper(store.append, policy=policy, live=live)
+        closing.push_async_callback(keeper.close)
+        pages = inspector_app(
+            store,
+            live=live,
+            alerting=alerting,
+            tokens=AccessTokens(settings.tokens),
+            settings=settings,
+            keep=keeper.keep,
+            beyond_loopback=not ip_address(sock.getsockname()[0]).is_loopback,
+        )
+        server = AsgiServer(_everything(settings, store, keeper, pages), sock)
+        await server.start()
+        closing.push_async_callback(server.stop, grace=GRACE)
+        # Who looks on would else be in flight for ever.
+        closing.callback(live.close)
+        closing.callback(asyncio.create_task(_tidy(store), name="retention").cancel)
+        spare_collector()
+        ready()
+        await stopped.wait()
+
+
+def _everything(settings: InspectorSettings, store: Store, keeper: Keeper, pages: ASGIApp) -> ASGIApp:
+    """What senders post, what Runscope's API reads, and the pages."""
+    senders, access = settings.ingest_tokens, AccessTokens(settings.tokens)
+    return front_door.application(
+        [
+            *front_door.routes(keeper, tokens=senders, mask=Masking(settings.redaction).apply),
+            *buckets.routes(store, access=access, senders=IngestTokens(senders)),
+            Route("/healthz", _healthy),
+            *(Route(path, pages) for path in PATHS),
+        ]
     )
-    senders = settings.ingest_tokens
-    routes = [
-        *front_door.routes(keeper, tokens=senders, mask=Masking(settings.redaction).apply),
-        *buckets.routes(store, access=access, senders=IngestTokens(senders)),
-        Route("/healthz", _healthy),
-        *(Route(path, pages) for path in PATHS),
-    ]
-    server = AsgiServer(front_door.application(routes), sock)
-    await server.start()
-    tidying = asyncio.create_task(_tidy(store), name="retention")
-    spare_collector()
-    ready()
-    await stopped.wait()
-    tidying.cancel()
-    # Who looks on would else be in flight for ever.
-    live.close()
-    await server.stop(grace=GRACE)
-    await keeper.close()
-    await alerting.stop()
-    await asyncio.to_thread(book.close)
-    await asyncio.to_thread(store.close)
+
+
+async def _begin_alerting(settings: InspectorSettings, live: Live, closing: AsyncExitStack) -> Alerting:
+    path = settings.directory / FILE_NAME
+    book = await asyncio.to_thread(AlertBook, path, owner=True, public_url=settings.public_url)
+    closing.push_async_callback(asyncio.to_thread, book.close)
+    alerting = _alerting(book, settings)
+    closing.push_async_callback(alerting.stop)
+    await alerting.start(live)
+    return alerting
 
 
 def _open(settings: InspectorSettings) -> SqliteStore:
@@ -99,10 +113,6 @@ def _open(settings: InspectorSettings) -> SqliteStore:
         return SqliteStore(settings.directory, retention=settings.retention)
     except StoreError as error:
         raise StartupError(f"Cannot use the inspector's store: {error}.") from error
-
-
-def _book(settings: InspectorSettings) -> AlertBook:
-    return AlertBook(settings.directory / FILE_NAME, owner=True, public_url=settings.public_url)
 
 
 def _alerting(book: AlertBook, settings: InspectorSettings) -> Alerting:

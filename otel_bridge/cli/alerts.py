@@ -17,7 +17,7 @@ import click
 from otel_bridge.cli.asking import moment
 from otel_bridge.cli.tables import table, utc
 from otel_bridge.config import Config, ConfigError, describe, load
-from otel_bridge.config.document import text_of
+from otel_bridge.documents.document import text_of
 from otel_bridge.inspector.alerts.book import FILE_NAME, AlertBook, Applied, BookError
 from otel_bridge.inspector.alerts.channels.build import build_channels
 from otel_bridge.inspector.alerts.document import RuleDocument, read_rules

@@ -16,8 +16,8 @@ import uvloop
 import otel_bridge.demo
 from otel_bridge.asgi import StartupError
 from otel_bridge.config import Config
-from otel_bridge.config.values import duration
 from otel_bridge.demo.player import Played, play
+from otel_bridge.documents.values import duration
 from otel_bridge.inspector.alerts.book import FILE_NAME, AlertBook
 from otel_bridge.inspector.alerts.document import read_rules
 from otel_bridge.inspector.alerts.rule import Origin

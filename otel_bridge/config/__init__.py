@@ -5,7 +5,6 @@
 """
 
 from otel_bridge.config.convert import ConvertSettings, load_for_convert
-from otel_bridge.config.faults import ConfigError, Fault, Report, describe
 from otel_bridge.config.fields import key_type
 from otel_bridge.config.loading import check, load
 from otel_bridge.config.models import (
@@ -16,7 +15,8 @@ from otel_bridge.config.models import (
     Inspector,
     RunscopeSettings,
 )
-from otel_bridge.config.values import Endpoint
+from otel_bridge.documents.faults import ConfigError, Fault, Report, describe
+from otel_bridge.documents.values import Endpoint
 
 __all__ = [
     "ApplyTo",

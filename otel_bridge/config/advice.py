@@ -16,7 +16,7 @@ from otel_bridge.config.channels import (
     WebhookChannel,
 )
 from otel_bridge.config.models import Config, GalileoSettings, GrpcProtocol, HttpProtocol
-from otel_bridge.config.values import is_loopback
+from otel_bridge.documents.values import is_loopback
 
 _FROM_CAPTURE = ("service", "route", "consumer")
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from otel_bridge.config.values import host, required_text
+from otel_bridge.documents.values import host, required_text
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what Standard Webhooks puts before a secret in base64
 # The channel's own; a second one would be read by some servers and not by others.

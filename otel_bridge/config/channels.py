@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
-from otel_bridge.config import channel_values, values
+from otel_bridge.config import channel_values
 from otel_bridge.config.fields import Count, Host, Secret, Section, Text, Url, as_list
-from otel_bridge.config.values import within
+from otel_bridge.documents import values
+from otel_bridge.documents.values import within
 
 SecretUrl = Annotated[SecretStr, BeforeValidator(channel_values.secret_url)]
 Password = Annotated[SecretStr, BeforeValidator(channel_values.password)]

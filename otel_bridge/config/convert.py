@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from otel_bridge.config.document import Document, dotted
-from otel_bridge.config.explain import explain
-from otel_bridge.config.faults import ConfigError, Fault
 from otel_bridge.config.fields import OptionalText, Secret, key_type
 from otel_bridge.config.loading import read_document
 from otel_bridge.config.models import Redaction
 from otel_bridge.config.redaction import redaction_rules
+from otel_bridge.documents.document import Document, dotted
+from otel_bridge.documents.explain import explain
+from otel_bridge.documents.faults import ConfigError, Fault
 from otel_bridge.redaction import RedactionRules
 
 

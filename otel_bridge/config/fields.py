@@ -15,8 +15,9 @@ from pydantic import (
     model_validator,
 )
 
-from otel_bridge.config import values
-from otel_bridge.config.values import Endpoint, show_bytes, show_seconds, within
+from otel_bridge.config import checks
+from otel_bridge.documents import values
+from otel_bridge.documents.values import Endpoint, show_bytes, show_seconds, within
 
 KIB, MIB, GIB, TIB = 1024, 1024**2, 1024**3, 1024**4
 HOUR, DAY = 3600.0, 86400.0
@@ -37,7 +38,7 @@ ReadableFile = Annotated[Path, BeforeValidator(values.readable_file)]
 Listen = Annotated[Endpoint, PlainValidator(values.endpoint)]
 SecretName = Annotated[str, BeforeValidator(values.secret_name)]
 Pattern = Annotated[str, BeforeValidator(values.pattern)]
-Query = Annotated[str, BeforeValidator(values.query)]
+Query = Annotated[str, BeforeValidator(checks.query)]
 
 QueueSize = Annotated[
     Count, AfterValidator(within(0, 1_000_000)), AfterValidator(lambda count: max(count, 1))

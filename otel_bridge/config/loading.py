@@ -12,13 +12,13 @@ from pydantic import ValidationError
 
 from otel_bridge.config.advice import warnings
 from otel_bridge.config.channels import CHANNEL_TYPES, Channel
-from otel_bridge.config.document import Document, Unreadable, dotted, read, text_of
-from otel_bridge.config.explain import explain
-from otel_bridge.config.faults import ConfigError, Fault, Report, did_you_mean
 from otel_bridge.config.fields import Section, key_type
 from otel_bridge.config.models import EXPORTER_TYPES, ApplyTo, Config, Exporter
 from otel_bridge.config.ports import port_clashes
 from otel_bridge.config.selectors import clashes
+from otel_bridge.documents.document import Document, Unreadable, dotted, read, text_of
+from otel_bridge.documents.explain import explain
+from otel_bridge.documents.faults import ConfigError, Fault, Report, did_you_mean
 
 Keyed = TypeVar("Keyed", bound=Section)
 """A section of one of several types, which its key tells."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from otel_bridge.config import values
+from otel_bridge.config import checks
 from otel_bridge.config.channels import Channel
 from otel_bridge.config.fields import (
     DAY,
@@ -46,7 +46,8 @@ from otel_bridge.config.fields import (
     Url,
     Wait,
 )
-from otel_bridge.config.values import Endpoint, show_bytes, within
+from otel_bridge.documents import values
+from otel_bridge.documents.values import Endpoint, show_bytes, within
 
 
 class Tls(Section):
@@ -133,7 +134,7 @@ class ExporterSettings(Section):
 
 class GalileoSettings(ExporterSettings):
     service_token: Secret
-    host: Annotated[Host, AfterValidator(values.not_retired)]
+    host: Annotated[Host, AfterValidator(checks.not_retired)]
     port: Annotated[Count, AfterValidator(within(1, 65535))] = 443
     https: bool = True
     environment: OptionalText = None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from otel_bridge.config.models import Config
-from otel_bridge.config.values import Endpoint
+from otel_bridge.documents.values import Endpoint
 
 _EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from otel_bridge.config.models import ApplyTo, Config, Exporter, GalileoSettings
-from otel_bridge.config.values import show_bytes
+from otel_bridge.documents.values import show_bytes
 
 
 def summary(config: Config) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from otel_bridge.config.values import is_loopback
+from otel_bridge.documents.values import is_loopback
 from otel_bridge.kong.captures import captures
 from otel_bridge.kong.findings import Finding, note
 from otel_bridge.kong.gateway import EVERYTHING, Gateway, Plugin

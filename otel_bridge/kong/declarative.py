@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from otel_bridge.config.document import Document, read
-from otel_bridge.config.faults import describe
+from otel_bridge.documents.document import Document, read
+from otel_bridge.documents.faults import describe
 from otel_bridge.kong.gateway import Gateway, Plugin, Route, Scope
 
 UNNAMED = "unnamed-"

@@ -14,11 +14,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from otel_bridge.config.document import Document
-from otel_bridge.config.explain import explain
 from otel_bridge.config.fields import key_type
 from otel_bridge.config.models import EXPORTER_TYPES, ApplyTo, Inspector
 from otel_bridge.config.selectors import clashes
+from otel_bridge.documents.document import Document
+from otel_bridge.documents.explain import explain
 from otel_bridge.kong.declarative import UNNAMED
 from otel_bridge.kong.gateway import Gateway, Plugin
 from otel_bridge.retired import is_retired

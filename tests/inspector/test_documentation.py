@@ -9,7 +9,7 @@ import pytest
 
 from otel_bridge.config import load
 from otel_bridge.config.models import Retention
-from otel_bridge.config.values import show_bytes
+from otel_bridge.documents.values import show_bytes
 from otel_bridge.inspector.api.guard import PAGES
 from otel_bridge.inspector.query import parse
 

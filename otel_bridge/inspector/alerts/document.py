@@ -20,10 +20,10 @@ from pydantic import (
     model_validator,
 )
 
-from otel_bridge.config.document import Document, dotted, read
-from otel_bridge.config.explain import explain
-from otel_bridge.config.faults import ConfigError, Fault
-from otel_bridge.config.values import show_seconds, whole_number, within
+from otel_bridge.documents.document import Document, dotted, read
+from otel_bridge.documents.explain import explain
+from otel_bridge.documents.faults import ConfigError, Fault
+from otel_bridge.documents.values import show_seconds, whole_number, within
 from otel_bridge.inspector.alerts import values
 from otel_bridge.inspector.alerts.rule import (
     LONGEST_WINDOW,

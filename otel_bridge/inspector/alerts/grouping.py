@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from otel_bridge.config.faults import did_you_mean
+from otel_bridge.documents.faults import did_you_mean
 from otel_bridge.inspector.alerts.rule import MOST_CHARACTERS
 from otel_bridge.inspector.exchange import Exchange
 from otel_bridge.inspector.query import All, Field, Kind, QuerySyntaxError, Subject, Term, json_path, parse

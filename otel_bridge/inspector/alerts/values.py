@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationInfo
 
-from otel_bridge.config.faults import did_you_mean
-from otel_bridge.config.values import duration, required_text
+from otel_bridge.documents.faults import did_you_mean
+from otel_bridge.documents.values import duration, required_text
 from otel_bridge.inspector.alerts.grouping import GroupingError, grouping, is_clean
 from otel_bridge.inspector.alerts.rule import MOST_CHARACTERS
 from otel_bridge.inspector.query import QuerySyntaxError, parse

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from otel_bridge.config.document import Document
-from otel_bridge.config.explain import explain
-from otel_bridge.config.faults import ConfigError
+from otel_bridge.documents.document import Document
+from otel_bridge.documents.explain import explain
+from otel_bridge.documents.faults import ConfigError
 from otel_bridge.inspector.alerts.document import RuleDocument, read_rules
 from otel_bridge.inspector.alerts.grouping import NAMED, PLAIN, is_clean
 from otel_bridge.inspector.alerts.rule import (

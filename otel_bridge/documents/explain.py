@@ -13,8 +13,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from otel_bridge.config.document import Document, Path, Unreadable, dotted
-from otel_bridge.config.faults import Fault, did_you_mean
+from otel_bridge.documents.document import Document, Path, Unreadable, dotted
+from otel_bridge.documents.faults import Fault, did_you_mean
 
 _PLAIN = {
     "missing": "is required",

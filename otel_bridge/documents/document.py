@@ -15,8 +15,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from otel_bridge.config.faults import ConfigError, Fault
-from otel_bridge.config.references import UnresolvedError, resolve
+from otel_bridge.documents.faults import ConfigError, Fault
+from otel_bridge.documents.references import UnresolvedError, resolve
 
 Path = tuple[str | int, ...]
 

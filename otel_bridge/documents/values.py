@@ -1,4 +1,4 @@
-"""Readers for the values of the configuration: durations, sizes, endpoints, hosts, URLs, secrets.
+"""Readers for the values in such documents: durations, sizes, endpoints, hosts, URLs, secrets.
 
 Each takes what YAML (or an environment variable: then always text) gave, and returns the value that
 the rest of the program uses, or raises ValueError with a message that does not repeat the input.
@@ -16,8 +16,6 @@ from urllib.parse import urlsplit
 
 import re2
 from pydantic import SecretStr
-
-from otel_bridge.retired import is_retired
 
 _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhdw]))+")
@@ -207,28 +205,6 @@ def pattern(value: object) -> str:
     except re2.error as error:
         raise ValueError(f"is not a regular expression for RE2: {_re2_reason(error)}") from error
     return text
-
-
-def query(value: object) -> str:
-    """A query of the inspector's language."""
-    # With the language come lxml and more, which most configurations don't need.
-    from otel_bridge.inspector.query import QuerySyntaxError, parse
-
-    text = required_text(value)
-    try:
-        parse(text)
-    except QuerySyntaxError as error:
-        raise ValueError(f"is not a query, at column {error.start + 1}: {error.message}") from error
-    return text
-
-
-def not_retired(host: str) -> str:
-    if is_retired(host):
-        raise ValueError(
-            "names a Galileo collector that is shut down: name your own, or the inspector"
-            " (host: 127.0.0.1, port: 4380, https: false)"
-        )
-    return host
 
 
 def not_empty(names: tuple[str, ...]) -> tuple[str, ...]:

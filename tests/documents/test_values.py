@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_bridge.config.values import Endpoint, duration, endpoint, host, show_bytes, show_seconds, size
+from otel_bridge.documents.values import Endpoint, duration, endpoint, host, show_bytes, show_seconds, size
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from otel_bridge.config.references import UnresolvedError, resolve
+from otel_bridge.documents.references import UnresolvedError, resolve
 
 ENVIRONMENT = {"NAME": "value", "EMPTY": "", "_X1": "$${env:NAME}"}
 

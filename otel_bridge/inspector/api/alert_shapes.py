@@ -31,6 +31,7 @@ class RuleShape(Shape):
     state: Literal["ok", "firing", "suspended", "off"]
     firing: int = Field(description="groups")
     why: str = Field(description="why it is suspended")
+    suspended_until: int | None = Field(description="when it counts again; null: not before it is changed")
     cost_us: float | None = Field(description="what it costs an exchange; null: not measured yet")
     matched: int = Field(description="exchanges, since it was begun or changed, as `late`")
     late: int = Field(description="came too late to count")

@@ -45,6 +45,7 @@ def rule(
             "state": state,
             "firing": firing,
             "why": health.suspended_why if health else "",
+            "suspended_until": health.suspended_until_us if health else None,
             "cost_us": health.cost_us if health else None,
             "matched": health.matched if health else 0,
             "late": health.late if health else 0,

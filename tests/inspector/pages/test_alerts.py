@@ -181,6 +181,7 @@ def test_who_is_told_of_a_built_in_rule_is_chosen_on_its_page(shop: Inspector, o
 
 
 def test_names_and_queries_of_any_length_stay_within_the_page(shop: Inspector, open_page: OpenPage) -> None:
+    shop.post_entry(an_entry("/pay", 503, consumer="c" * 500))
     long = {"name": "W" * 200, "when": f"path:/{'a' * 3000}", "note": "n" * 2000, "matches": 1}
     made = shop.client.post("/api/alerts/rules", json=long).json()
     page = open_page("/alerts", at=shop, viewport={"width": 700, "height": 900})
@@ -189,6 +190,9 @@ def test_names_and_queries_of_any_length_stay_within_the_page(shop: Inspector, o
         page.goto(shop.url + path)
         expect(page.get_by_text("W" * 200).first).to_be_visible()
         assert 700 == page.evaluate("document.documentElement.scrollWidth")
+    page.goto(f"{shop.url}/alerts?new=1&q=status%3A5xx")
+    expect(page.locator(".matching li")).to_have_count(1)
+    assert 700 == page.evaluate("document.documentElement.scrollWidth")
 
 
 def test_what_others_sent_is_text_wherever_alerts_show_it(shop: Inspector, open_page: OpenPage) -> None:

@@ -100,7 +100,7 @@ function Preview({ preview, draft }) {
   const times = data.firings.length;
   const value = (each) => (draft.kind === "share" ? percent(each.value) : count(each.value));
   return html`<section class="card preview" aria-live="polite"><header><h2>Would have fired <strong>${count(times)} ${times === 1 ? "time" : "times"}</strong> in the last ${HOURS} h</h2>
-      <span class="soft">${count(data.matched)} exchanges matched${data.complete ? "" : "; there was more traffic than could be looked through, so this is the newest part"}</span></header>
+      <span class="soft">${count(data.matched)} ${data.matched === 1 ? "exchange" : "exchanges"} matched${data.complete ? "" : "; there was more traffic than could be looked through, so this is the newest part"}</span></header>
     <${Timeline} firings=${data.firings} />
     ${times > 0 && html`<ul class="preview-list">${data.firings.slice(-SHOWN).reverse().map((each) => html`<li>
       <time>${instant(each.start)}</time> ${each.group && html`<span class="mono">${each.group}</span>`} <span class="soft">${value(each)}${each.end === null ? " · still" : ""}</span></li>`)}

@@ -5,7 +5,7 @@ import { spanText } from "../lib/alerts.js";
 import { count, instant } from "../lib/format.js";
 import { useLoad } from "../lib/load.js";
 import { address, go, param } from "../lib/url.js";
-import { ChannelChoice, Firing, PauseChoice, Severity, Spark, State } from "../ui/alert-parts.js";
+import { ChannelChoice, Firing, PauseChoice, Severity, Spark, State, Why } from "../ui/alert-parts.js";
 import { Tag } from "../ui/parts.js";
 import { Failed, Loading, Notice } from "../ui/states.js";
 import { say } from "../ui/toast.js";
@@ -53,11 +53,11 @@ export function AlertRule({ id, channels, admin, onChanged }) {
         ${admin && rule.origin === "built-in" && html`<div class="rule-telling sentence-row"><span>Notify</span>
           <${ChannelChoice} channels=${channels} chosen=${rule.channels} onChange=${(notify) => act(() => send("PATCH", path, { notify }))()} />
           <span>, then pause for</span><${PauseChoice} value=${spanText(rule.cooldown)} onChange=${(cooldown) => act(() => send("PATCH", path, { cooldown }))()} /></div>`}
-        ${rule.why && html`<p class="rule-why">${rule.why}</p>`}
+        ${rule.why && html`<${Why} rule=${rule} />`}
         ${rule.snooze && html`<p><${Tag} tone="warn">${rule.snooze.until === null ? "muted" : "snoozed"}</${Tag}> ${rule.snooze.until === null ? "Nobody is told until somebody wakes it." : `Nobody is told until ${instant(rule.snooze.until)}.`}</p>`}
         ${rule.document?.note && html`<p class="rule-note">${rule.document.note}</p>`}
         ${rule.document?.runbook && html`<p><a href=${rule.document.runbook} target="_blank" rel="noreferrer">Runbook</a></p>`}
-        ${rule.document && html`<div class="rule-facts"><${Spark} values=${rule.spark} /><span class="soft">${count(rule.spark.reduce((one, other) => one + other, 0))} matches in the last hour · ${count(rule.matched)} since it began${rule.cost_us === null ? "" : ` · ${rule.cost_us.toFixed(1)} µs an exchange`}${rule.groups_left_out ? ` · ${count(rule.groups_left_out)} groups left out` : ""}${rule.late ? ` · ${count(rule.late)} came too late` : ""}</span>
+        ${rule.document && html`<div class="rule-facts"><${Spark} values=${rule.spark} /><span class="soft">${plural(rule.spark.reduce((one, other) => one + other, 0), "match", "matches")} in the last hour · ${count(rule.matched)} since it began${rule.cost_us === null ? "" : ` · ${rule.cost_us.toFixed(1)} µs an exchange`}${rule.groups_left_out ? ` · ${plural(rule.groups_left_out, "exchange", "exchanges")} of one group too many` : ""}${rule.late ? ` · ${count(rule.late)} came too late` : ""}</span>
           <a href=${address("/", { q: rule.query })}>Matching exchanges</a></div>`}</div>
     </section>
     <section class="card"><header><h2>${firing.length ? "Firing" : "Nothing of it fires"}</h2>${rule.firing > firing.length && html`<span class="soft">the newest ${count(firing.length)} of ${count(rule.firing)}</span>`}</header>
@@ -70,6 +70,8 @@ export function AlertRule({ id, channels, admin, onChanged }) {
       ${history.data?.next != null && html`<p class="card-body"><a href=${address("/alerts", { rule: id, before: history.data.next })}>Older</a></p>`}
     </section></div>`;
 }
+
+const plural = (number, one, many) => `${count(number)} ${number === 1 ? one : many}`;
 
 /** Quiet a rule (*group* null) or one group of it, or wake it. */
 function Quiet({ snooze, path, group, act, name }) {

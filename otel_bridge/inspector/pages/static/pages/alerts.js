@@ -6,7 +6,7 @@ import { count, instant } from "../lib/format.js";
 import { useKeys } from "../lib/keys.js";
 import { useLoad } from "../lib/load.js";
 import { address, go, param } from "../lib/url.js";
-import { Firing, Severity, Spark, State } from "../ui/alert-parts.js";
+import { Firing, Severity, Spark, State, Why } from "../ui/alert-parts.js";
 import { Tag } from "../ui/parts.js";
 import { Failed, Loading } from "../ui/states.js";
 import { say } from "../ui/toast.js";
@@ -73,7 +73,7 @@ function Rule({ rule, admin, onChanged }) {
     <td><${State} rule=${rule} /></td>
     <td><a class="rule-name" href=${address("/alerts", { rule: rule.id })}>${rule.name}</a> <${Severity} severity=${rule.severity} />
       ${rule.origin !== "page" && html` <${Tag}>${rule.origin}</${Tag}>`}${rule.snooze && html` <${Tag} tone="warn">${rule.snooze.until === null ? "muted" : "snoozed"}</${Tag}>`}
-      <div class="soft">${rule.sentence}</div>${rule.why && html`<div class="rule-why">${rule.why}</div>`}</td>
+      <div class="soft">${rule.sentence}</div>${rule.why && html`<${Why} rule=${rule} />`}</td>
     <td>${rule.document && html`<${Spark} values=${rule.spark} />`}</td>
     <td class="soft">${rule.last_fired ? instant(rule.last_fired) : "never"}</td>
     <td class="rule-told">${rule.channels.length ? rule.channels.join(", ") : html`<span class="soft">these pages</span>`}</td>

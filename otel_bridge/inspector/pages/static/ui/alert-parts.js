@@ -15,6 +15,9 @@ const HELD = { snoozed: "snoozed: nobody is told", muted: "muted: nobody is told
 /** Where a rule stands, in a word and a colour. */
 export const State = ({ rule }) => html`<${Tag} tone=${STATES[rule.state][0]} title=${rule.why || null}>${STATES[rule.state][1]}${rule.firing > 1 ? ` · ${count(rule.firing)}` : ""}</${Tag}>`;
 
+/** Why a rule is suspended, and for how long. */
+export const Why = ({ rule }) => html`<div class="rule-why">${rule.why}${rule.suspended_until === null ? "" : `. It counts again at ${instant(rule.suspended_until)}`}</div>`;
+
 export const Severity = ({ severity }) => html`<${Tag} tone=${TONES[severity]}>${severity}</${Tag}>`;
 
 /** Matches a minute, as small bars; their sum is said in words. */

@@ -60,10 +60,7 @@ def check_leavers(journal: Journal, configured: Set[str]) -> None:
 
 def _has_heir(journal: Journal, leaver: str, configured: Collection[str]) -> bool:
     cursors = journal.cursors()
-    return any(
-        key_type(name) == key_type(leaver) and cursors[name] <= cursors[leaver]
-        for name in configured
-    )
+    return any(key_type(name) == key_type(leaver) and cursors[name] <= cursors[leaver] for name in configured)
 
 
 def _owing(journal: Journal, names: Collection[str]) -> str:

@@ -72,6 +72,9 @@ async def refused(address: str) -> None:
                 _, writer = await asyncio.open_connection(*address.split(":"))
             except ConnectionRefusedError:
                 return
+            except ConnectionResetError:
+                # It was in the backlog when that was closed.
+                continue
             writer.close()
             await asyncio.sleep(0.01)
 

@@ -94,7 +94,7 @@ def script(replies: Iterable[Reply], then: Reply | None = None) -> Answering:
 class VendorServer:
     """`answer` may be replaced while it runs, and while `may_answer` is not set requests wait.
 
-    An *early* one answers heads, before it reads the bodies.
+    An *early* one answers heads, and never reads the bodies.
 
     On a port of its own, or on *sock*, such as one that `refusing_socket` made.
     """
@@ -187,14 +187,16 @@ class VendorServer:
             # Only `_serve` cancels, and it waits for us; a cancelled task would be reported by streams.
             pass
         finally:
-            self._handlers.discard(task)
             writer.transport.abort()
+            # Only then has the other end something to see of it.
+            await writer.wait_closed()
+            self._handlers.discard(task)
 
     async def _converse(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int
     ) -> None:
         while True:
-            request, unread = await self._read(reader, connection)
+            request = await self._read(reader, connection)
             with self._news:
                 self._in_flight += 1
                 self.most_in_flight = max(self.most_in_flight, self._in_flight)
@@ -204,19 +206,19 @@ class VendorServer:
                 goes_on = await self._reply(writer, self.answer(request))
             finally:
                 self._in_flight -= 1
-            await reader.readexactly(unread)
             if not goes_on:
                 return
+            if self._early:
+                await asyncio.Event().wait()
 
-    async def _read(self, reader: asyncio.StreamReader, connection: int) -> tuple[Received, int]:
-        """A request, and how many bytes of its body are still to come."""
+    async def _read(self, reader: asyncio.StreamReader, connection: int) -> Received:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         method, path, _ = head[0].split(" ", 2)
         pairs = (line.split(":", 1) for line in head[1:] if line)
         headers = {name.lower(): value.strip() for name, value in pairs}
-        length = int(headers.get("content-length", 0))
-        body = b"" if self._early else await reader.readexactly(length)
-        return Received(method, path, headers, body, time.monotonic(), connection), length - len(body)
+        length = 0 if self._early else int(headers.get("content-length", 0))
+        body = await reader.readexactly(length)
+        return Received(method, path, headers, body, time.monotonic(), connection)
 
     async def _reply(self, writer: asyncio.StreamWriter, reply: Reply) -> bool:
         """Answer; False where the connection is over."""

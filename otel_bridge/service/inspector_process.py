@@ -83,6 +83,8 @@ class InspectorProcess:
         pause = FIRST_PAUSE
         while self._child is not None:
             await _ended(self._child)
+            # Its pipe is closed a moment before its exit code is known.
+            await asyncio.to_thread(self._child.join, GRACE)
             log.error("the inspector ended; it is started again", code=self._child.exitcode, seconds=pause)
             await asyncio.sleep(pause)
             pause = min(LONGEST_PAUSE, pause * 2)

@@ -26,6 +26,7 @@ _VERSIONS = {
 }
 _VERSION = re.compile(r"(?:http/|h)?([0-9.]+c?)", re.IGNORECASE)
 _EXACT = 2.0**53
+_LARGEST = 2**63
 _DIGITS = re.compile(r"-?[0-9]{1,18}(\.[0-9]+)?")
 
 
@@ -62,11 +63,11 @@ def number(value: Value) -> float | None:
 
 
 def count(value: Value) -> int | None:
-    """A whole number from 0 on: a size, a port, a status."""
+    """A whole number from 0 on: a size, a port, a status. None is larger than JSON writers take: 64 bits."""
     if type(value) is float and 0 <= value < _EXACT:
         return int(value)
     found = number(value)
-    return None if found is None or found < 0 else int(found)
+    return int(found) if found is not None and 0 <= found < _LARGEST else None
 
 
 def port(value: Value) -> int | None:

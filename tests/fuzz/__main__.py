@@ -57,15 +57,27 @@ def main() -> int:
     return int(failed)
 
 
-def fuzz(target: str, seconds: int, findings: Path) -> Outcome:
-    """Fuzz *target* in a process of its own. An input that breaks a law is left in *findings*."""
+def fuzz(target: str, seconds: int, findings: Path, *, seed: int = 0) -> Outcome:
+    """Fuzz *target* in a process of its own. An input that breaks a law is left in *findings*.
+
+    With another *seed* than 0 it goes the same way each time.
+    """
     with tempfile.TemporaryDirectory(prefix="otel-bridge-fuzz-") as directory:
         corpus = Path(directory, "corpus")
         corpus.mkdir()
-        for number, seed in enumerate(TARGETS[target].seeds()):
-            (corpus / f"seed-{number:03}").write_bytes(seed)
+        for number, content in enumerate(TARGETS[target].seeds()):
+            (corpus / f"seed-{number:03}").write_bytes(content)
         done = subprocess.run(
-            [*_APART, sys.executable, "-m", "tests.fuzz.guided", target, str(seconds), str(corpus)],
+            [
+                *_APART,
+                sys.executable,
+                "-m",
+                "tests.fuzz.guided",
+                target,
+                str(seconds),
+                str(corpus),
+                str(seed),
+            ],
             capture_output=True,
             text=True,
             errors="replace",

@@ -1,6 +1,8 @@
 """The process in which atheris runs one target; `__main__.py` starts it.
 
-    python -m tests.fuzz.guided TARGET SECONDS CORPUS
+    python -m tests.fuzz.guided TARGET SECONDS CORPUS SEED
+
+With a SEED other than 0 it goes the same way each time, as far as the time lets it.
 
 It ends with 0, or, where a law is broken, an input takes longer than `SLOWEST` or memory passes `MEMORY`,
 with another code; the input is then in the directory beside the corpus.
@@ -24,16 +26,17 @@ LONGEST = 1 << 16
 
 
 def main() -> None:
-    name, seconds, corpus = sys.argv[1:]
+    name, seconds, corpus, seed = sys.argv[1:]
     target = TARGETS[name]
 
-    def mutate(data: bytes, limit: int, seed: int) -> bytes:
-        random = Random(seed)
+    def mutate(data: bytes, limit: int, turn: int) -> bytes:
+        random = Random(turn)
         changed: bytes = target.mutate(data, random) if random.random() < 0.7 else atheris.Mutate(data, limit)
         return changed[:limit]
 
     arguments = [
         f"-max_total_time={seconds}",
+        f"-seed={seed}",
         f"-timeout={SLOWEST}",
         f"-rss_limit_mb={MEMORY}",
         f"-max_len={LONGEST}",

@@ -79,3 +79,19 @@ def test_status(value: Value, found: int | None) -> None:
 )
 def test_text(value: Value, found: str | None) -> None:
     assert found == scalars.text(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (0, 0),
+        (2**63 - 1, 2**63 - 1),
+        (2.0**62, 2**62),
+        (2.0**63, None),
+        (1e300, None),
+        (-1e300, None),
+        ("123456789012345678", 123456789012345680),
+    ],
+)
+def test_a_count_is_never_larger_than_what_can_be_written_as_json(value: Value, found: int | None) -> None:
+    assert found == scalars.count(value)

@@ -12,7 +12,15 @@ from otel_bridge.mapping.exchange import Body, HttpExchange
 MAX_PAYLOAD = 20 * 1024 * 1024
 
 
-class TooLargeError(ValueError):
+class UnfitError(ValueError):
+    """An exchange that can't be sent; says why."""
+
+
+class NotEncodableError(UnfitError):
+    """It holds a value that its format has no way to say."""
+
+
+class TooLargeError(UnfitError):
     """An exchange that no payload can hold, even without its bodies; says how large it is."""
 
 
@@ -27,7 +35,7 @@ class Destination(Target, Protocol):
     def entry(self, exchange: HttpExchange) -> bytes:
         """*exchange* encoded; without its bodies where it is too large with them.
 
-        Raises TooLargeError where it still is.
+        Raises TooLargeError where it still is, and NotEncodableError.
         """
         ...
 
@@ -35,11 +43,15 @@ class Destination(Target, Protocol):
 def fitting(exchange: HttpExchange, encode: Callable[[HttpExchange], bytes], most: int) -> bytes:
     """*exchange* as *encode* gives it, in at most *most* bytes: with its bodies, else without them.
 
-    Raises TooLargeError where it is larger even so.
+    Raises TooLargeError where it is larger even so, and NotEncodableError where *encode* fails.
     """
-    data = encode(exchange)
-    if len(data) > most:
-        data = encode(without_bodies(exchange, why="too large"))
+    try:
+        data = encode(exchange)
+        if len(data) > most:
+            data = encode(without_bodies(exchange, why="too large"))
+    except (TypeError, ValueError) as error:
+        # One exchange must not stop all that come behind it.
+        raise NotEncodableError(f"it can't be encoded: {error}") from error
     if len(data) > most:
         raise TooLargeError(f"{len(data)} bytes without its bodies; a payload holds at most {most}")
     # Entries wait, and are counted by their length; what orjson returns has eight times as much allocated.

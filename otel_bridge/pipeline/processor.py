@@ -25,7 +25,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from otel_bridge.delivery import Batch, Entry
-from otel_bridge.exporters.base import TooLargeError
+from otel_bridge.exporters.base import UnfitError
 from otel_bridge.mapping import Api, HttpExchange, api
 from otel_bridge.pipeline.buffers import Buffers
 
@@ -53,7 +53,7 @@ class BatchExporter(Protocol):
     def max_payload(self) -> int: ...
 
     def entry(self, exchange: HttpExchange) -> bytes:
-        """The exchange as one encoded entry; raises TooLargeError where no payload can hold it."""
+        """The exchange as one encoded entry; raises UnfitError where it can't be sent."""
         ...
 
     def deliver(self, batch: Batch) -> None:
@@ -126,7 +126,7 @@ class BatchSpanProcessor(SpanProcessor):
         name = api(exchange)
         try:
             data = self._exporter.entry(exchange)
-        except TooLargeError as error:
+        except UnfitError as error:
             self._exporter.refuse(name, origin, str(error))
             return
         # As its own constructor does, at half the price.

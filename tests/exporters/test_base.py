@@ -1,9 +1,10 @@
 import tracemalloc
+from typing import Any
 
 import orjson
 import pytest
 
-from otel_bridge.exporters.base import TooLargeError, fitting, without_bodies
+from otel_bridge.exporters.base import NotEncodableError, TooLargeError, fitting, without_bodies
 from otel_bridge.formats import alf
 from otel_bridge.mapping import Body, HttpExchange
 from tests.formats.exchanges import an_exchange
@@ -59,3 +60,11 @@ def test_entries_that_wait_take_the_memory_that_they_are_counted_with() -> None:
         tracemalloc.stop()
 
     assert taken < 1.2 * sum(len(entry) for entry in entries)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"request_body": Body(None, size=2**64)}, {"host": "\ud800", "url": "\ud800"}]
+)
+def test_what_json_can_not_say_is_refused(odd: dict[str, Any]) -> None:
+    with pytest.raises(NotEncodableError, match="can't be encoded"):
+        fitting(an_exchange(**odd), encode, 3000)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import errno
 import os
 import threading
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import apsw
 import structlog
 
 from otel_bridge import database_files
+from otel_bridge.inspector import databases
 from otel_bridge.inspector.alerts.book import schema
 from otel_bridge.inspector.alerts.book.errors import BookError, DamagedError, TooNewError
 from otel_bridge.inspector.alerts.book.rule_document import readable
@@ -70,7 +70,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[apsw.Connection]:
         """A transaction: all that is done within, on disk when it ends, or nothing. Raises BookError."""
-        with self.reading() as db, _transaction(db):
+        with self.reading() as db, databases.transaction(db):
             yield db
 
     def close(self) -> None:
@@ -123,8 +123,7 @@ def _open(path: Path) -> apsw.Connection:
         try:
             db.set_busy_timeout(_BUSY_MS)
             db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-            db.execute("PRAGMA synchronous = FULL")
-            db.execute("PRAGMA fullfsync = ON")  # macOS: without it a sync stops at the drive's cache
+            databases.make_durable(db)
             _make(db)
             _check(db, path)
             db.execute("PRAGMA journal_mode = WAL")
@@ -170,14 +169,14 @@ def _rules(db: apsw.Connection) -> list[StoredRule]:
 
 def _put(db: apsw.Connection, rules: list[StoredRule]) -> None:
     if rules:
-        with _transaction(db):
+        with databases.transaction(db):
             db.executemany("INSERT OR IGNORE INTO rule VALUES (?, ?, ?)", rules)
 
 
 def _make(db: apsw.Connection) -> None:
     """Whoever comes first, of several processes, fills an empty file."""
     if _is_empty(db):
-        with _transaction(db):
+        with databases.transaction(db):
             if _is_empty(db):
                 schema.create(db)
 
@@ -189,11 +188,7 @@ def _is_empty(db: apsw.Connection) -> bool:
 def _check(db: apsw.Connection, path: Path) -> None:
     version: int = db.execute("PRAGMA user_version").get
     if version > schema.VERSION:
-        raise TooNewError(
-            f"{path} was written by a later version of otel_bridge (format {version}, this one reads up to "
-            f"{schema.VERSION}): run that version again, or give this one another inspector.directory; "
-            "nothing was changed"
-        )
+        raise TooNewError(databases.too_new(path, version, schema.VERSION))
     if version < schema.VERSION:
         raise DamagedError(f"{path} does not hold alerts")
     # It is small, and what is damaged is better found now than by the alert that can't be written.
@@ -203,33 +198,15 @@ def _check(db: apsw.Connection, path: Path) -> None:
 
 
 @contextmanager
-def _transaction(db: apsw.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            with contextlib.suppress(apsw.Error):
-                db.execute("ROLLBACK")
-        raise
-
-
-@contextmanager
 def _translated(path: Path) -> Iterator[None]:
     try:
         yield
-    except (apsw.CorruptError, apsw.NotADBError, apsw.FormatError) as error:
-        raise DamagedError(f"{path} is damaged: {error}") from error
-    except apsw.FullError as error:
-        raise BookError(f"can't write to {path}: the file system is full") from error
     except apsw.BusyError as error:
         raise BookError(f"can't write to {path}: another process holds it") from error
-    except apsw.Error as error:
-        if isinstance(error, apsw.SQLError) and "malformed" in str(error):
+    except (apsw.Error, OSError) as error:
+        if databases.is_damage(error):
             raise DamagedError(f"{path} is damaged: {error}") from error
-        raise BookError(f"can't use {path}: {error}") from error
-    except OSError as error:
-        full = error.errno == errno.ENOSPC
-        why = "the file system is full" if full else error.strerror
+        if databases.is_full(error):
+            raise BookError(f"can't write to {path}: the file system is full") from error
+        why = error.strerror if isinstance(error, OSError) else error
         raise BookError(f"can't use {path}: {why}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 import apsw
 
 from otel_bridge import database_files
+from otel_bridge.inspector import databases
 from otel_bridge.inspector.store.interface import StoreError, StoreFullError
 from otel_bridge.inspector.store.sqlite import schema
 
@@ -57,8 +57,7 @@ def connect(path: Path, *, writes: bool = False) -> apsw.Connection:
             db.set_busy_timeout(_BUSY_MS)
             db.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB if writes else _CACHE_KIB}")
             if writes:
-                db.execute("PRAGMA synchronous = FULL")
-                db.execute("PRAGMA fullfsync = ON")  # macOS: without it a sync stops at the drive's cache
+                databases.make_durable(db)
                 db.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             else:
                 db.execute("PRAGMA query_only = ON")
@@ -76,32 +75,13 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except apsw.InterruptError:
         raise
-    except (apsw.CorruptError, apsw.NotADBError, apsw.FormatError) as error:
-        raise DamagedError(f"{path} is damaged: {error}") from error
-    except apsw.FullError as error:
-        raise StoreFullError(f"can't write to {path}: the file system is full") from error
-    except apsw.Error as error:
-        if isinstance(error, apsw.SQLError) and "malformed" in str(error):
+    except (apsw.Error, OSError) as error:
+        if databases.is_damage(error):
             raise DamagedError(f"{path} is damaged: {error}") from error
-        raise StoreError(f"can't use {path}: {error}") from error
-    except OSError as error:
-        if error.errno == 28:
+        if databases.is_full(error):
             raise StoreFullError(f"can't write to {path}: the file system is full") from error
-        raise StoreError(f"can't use {path}: {error.strerror}") from error
-
-
-@contextmanager
-def transaction(db: apsw.Connection) -> Iterator[None]:
-    """All or nothing; takes the file's write lock at once."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            with contextlib.suppress(apsw.Error):
-                db.execute("ROLLBACK")
-        raise
+        why = error.strerror if isinstance(error, OSError) else error
+        raise StoreError(f"can't use {path}: {why}") from error
 
 
 def size_on_disk(path: Path) -> int:
@@ -111,11 +91,7 @@ def size_on_disk(path: Path) -> int:
 
 def _check_version(version: int, path: Path) -> None:
     if version > schema.VERSION:
-        raise TooNewError(
-            f"{path} was written by a later version of otel_bridge (format {version}, this one reads up to "
-            f"{schema.VERSION}): run that version again, or give this one another inspector.directory; "
-            "nothing was changed"
-        )
+        raise TooNewError(databases.too_new(path, version, schema.VERSION))
     if version < schema.VERSION:
         raise DamagedError(f"{path} is not a file of the inspector's store")
 

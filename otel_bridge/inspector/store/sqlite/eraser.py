@@ -11,6 +11,7 @@ from typing import Any
 
 import apsw
 
+from otel_bridge.inspector import databases
 from otel_bridge.inspector.exchange import Exchange
 from otel_bridge.inspector.query import Query
 from otel_bridge.inspector.store.interface import Period, Receipt
@@ -73,7 +74,7 @@ def _drop(library: Library, file: File, query: Query, period: Period, *, dry_run
 
 def _erase(db: apsw.Connection, file: File, query: Query, period: Period) -> list[tuple[Any, ...]]:
     rollups.prepare(db)
-    with database.transaction(db):
+    with databases.transaction(db):
         found = _find(db, file, query, period)
         remove_rows(db, [row for row, *_ in found])
         count_anew(db)

@@ -8,6 +8,7 @@ from typing import Any
 
 import apsw
 
+from otel_bridge.inspector import databases
 from otel_bridge.inspector.exchange import Exchange
 from otel_bridge.inspector.store.interface import Appended
 from otel_bridge.inspector.store.sqlite import database, hours, rollups, rows, schema
@@ -45,7 +46,7 @@ class HourWriter:
         """All of one hour. Raises StoreError."""
         with database.translated(self.path):
             try:
-                with database.transaction(self.db):
+                with databases.transaction(self.db):
                     new, fuller = self._sorted(exchanges)
                     if new:
                         self._insert(new, packer)

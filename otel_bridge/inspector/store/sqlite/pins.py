@@ -10,6 +10,7 @@ from typing import Any
 
 import apsw
 
+from otel_bridge.inspector import databases
 from otel_bridge.inspector.exchange import Exchange
 from otel_bridge.inspector.store.interface import Position
 from otel_bridge.inspector.store.sqlite import database, finder, hour_writer
@@ -24,7 +25,7 @@ def pin(library: Library, file: File, identity: bytes, pinned: bool) -> bool:
     with library.changing, database.translated(file.path):
         db = database.connect(file.path, writes=True)
         try:
-            with database.transaction(db):
+            with databases.transaction(db):
                 row: int | None = db.execute("SELECT row FROM exchange WHERE id = ?", (identity,)).get
                 if row is None:
                     return False
@@ -55,7 +56,7 @@ def save(library: Library, file: File) -> None:
     with database.translated(target.path):
         db = database.connect(target.path, writes=True)
         try:
-            with database.transaction(db):
+            with databases.transaction(db):
                 for position, exchange in exchanges:
                     _copy(db, position, exchange, packer)
         finally:

@@ -13,6 +13,7 @@ import apsw
 import structlog
 
 from otel_bridge import database_files
+from otel_bridge.inspector import databases
 from otel_bridge.inspector.store.interface import StoreFullError
 from otel_bridge.inspector.store.limits import Retention
 from otel_bridge.inspector.store.sqlite import database, eraser, finder, hours, pins, schema
@@ -120,7 +121,7 @@ def _expire(file: File) -> None:
         try:
             last: int | None = -1
             while last is not None:
-                with database.transaction(db):
+                with databases.transaction(db):
                     last = _expire_some(db, last, packer)
                     if last is None:
                         schema.set_state(db, BODIES_GONE, 1)

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from otel_bridge.inspector.alerts.budget import Budget
 from otel_bridge.inspector.alerts.change import Change, SavedWindow
-from otel_bridge.inspector.alerts.evaluator import NO_SPARK, Batch, Evaluator, Room, counted
+from otel_bridge.inspector.alerts.evaluator import NO_SPARK, Batch, Evaluator, Room
 from otel_bridge.inspector.alerts.grouping import GroupingError
 from otel_bridge.inspector.alerts.rule import Rule, Watch
 from otel_bridge.inspector.alerts.window import LATENESS
@@ -160,7 +160,7 @@ class Engine:
         """Those that don't go on."""
         for rule_id, evaluator in self._evaluators.items():
             rule = used.get(rule_id)
-            if rule is None or counted(rule) != counted(evaluator.rule):
+            if rule is None or rule.counted != evaluator.rule.counted:
                 yield evaluator
 
     def _end(self, evaluator: Evaluator, now_us: int) -> list[Change]:
@@ -170,7 +170,7 @@ class Engine:
 
     def _evaluator(self, rule: Rule, now_us: int) -> Evaluator | None:
         old = self._evaluators.get(rule.id)
-        if old is not None and counted(old.rule) == counted(rule):
+        if old is not None and old.rule.counted == rule.counted:
             old.rule = rule
             return old
         try:

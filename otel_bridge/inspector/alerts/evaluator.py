@@ -13,13 +13,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from typing import NamedTuple
 
 from otel_bridge.inspector.alerts.budget import Meter, dear_parts, reads_bodies
 from otel_bridge.inspector.alerts.change import Change
 from otel_bridge.inspector.alerts.counts import MATCH, OTHER, unpacked
 from otel_bridge.inspector.alerts.grouping import grouping
-from otel_bridge.inspector.alerts.rule import Condition, Rule, Share, Silence
+from otel_bridge.inspector.alerts.rule import Counted, Rule, Share, Silence
 from otel_bridge.inspector.alerts.window import Group, Scale, judge_of, value_of
 from otel_bridge.inspector.exchange import Exchange
 from otel_bridge.inspector.query import Subject, matcher, parse
@@ -35,15 +34,6 @@ _MINUTE = 60_000_000
 _CROWDED = 0.9
 _KEY_BYTES = 8
 NO_SPARK = (0,) * MINUTES
-
-
-class Counted(NamedTuple):
-    """What makes the counts of two rules the same."""
-
-    query: str
-    condition: Condition
-    window: int
-    per: str
 
 
 class Room:
@@ -95,7 +85,7 @@ class Evaluator:
         self._match = matcher(query)
         self._group_of = grouping(rule.per)
         self._judge = judge_of(rule.condition, rule.window)
-        self._key = _key(counted(rule))
+        self._key = _key(rule.counted)
         self._counts_all = isinstance(rule.condition, Share)
         self._room = room
         self._touched: dict[str, Group] = {}
@@ -269,10 +259,6 @@ class Evaluator:
         except ValueError:
             return self._judge.group(self._moment)
         return group
-
-
-def counted(rule: Rule) -> Counted:
-    return Counted(rule.query, rule.condition, rule.window, rule.per)
 
 
 def _key(what: Counted) -> bytes:

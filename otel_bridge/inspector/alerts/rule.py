@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 MOST_RULES = 500
 MOST_CHARACTERS = 200
@@ -75,6 +76,15 @@ class Watch:
 Condition = Count | Share | Silence | Watch
 
 
+class Counted(NamedTuple):
+    """What makes the counts of two rules the same."""
+
+    query: str
+    condition: Condition
+    window: int
+    per: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     id: str
@@ -99,3 +109,7 @@ class Rule:
     """URL."""
     enabled: bool = True
     origin: Origin = Origin.PAGE
+
+    @property
+    def counted(self) -> Counted:
+        return Counted(self.query, self.condition, self.window, self.per)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from otel_bridge.inspector.alerts.rule import Condition, Count, Rule, Share, Silence, Watch, Watched
+from otel_bridge.inspector.alerts.window import holds
 
 _UNITS = ((3600, "hour"), (60, "minute"), (1, "second"))
 _WATCHED = {
@@ -22,7 +23,7 @@ def what_happened(rule: Rule, value: float, matched: int, total: int, ended: boo
     """`7 exchanges matched in 10 minutes (5 or more)`. No full stop; arguments as in `Change`."""
     if isinstance(rule.condition, Watch):
         return _watched(rule.condition.what, value, ended=ended)
-    if ended and _holds(rule.condition, matched, total):
+    if ended and holds(rule.condition, matched, total):
         return "the rule was changed, switched off or removed"
     time = f"in the last {spoken(rule.window)}" if ended else f"in {spoken(rule.window)}"
     return _counted(rule.condition, matched, total, time, ended=ended)
@@ -84,18 +85,6 @@ def _watched(what: Watched, value: float, *, ended: bool) -> str:
             held = max(round(value), 1)
             time = spoken(held - held % 60 if held > 60 else held)
             return "its pipeline goes on" if ended else f"its pipeline has been on hold for {time}"
-
-
-def _holds(condition: Condition, matched: int, total: int) -> bool:
-    match condition:
-        case Count(at_least):
-            return matched >= at_least
-        case Share(at_least, of_at_least):
-            return total >= of_at_least and matched / total >= at_least
-        case Silence(fewer_than):
-            return matched < fewer_than
-        case Watch():
-            raise TypeError(condition)
 
 
 def _bound(number: int, *, below: bool) -> str:

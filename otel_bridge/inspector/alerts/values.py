@@ -1,4 +1,4 @@
-"""Readers for the values of a rule, as those of `config/values.py` are for the configuration.
+"""Readers for the values of a rule, as those of `documents/values.py` are for the configuration.
 
 Each takes what YAML or JSON gave, and returns the value that a `Rule` has, or raises ValueError with a
 message that goes behind the key's name: `is out of range: ...`.

@@ -221,6 +221,11 @@ def value_of(condition: Condition, told: int) -> float:
     return matched / max(total, 1) if isinstance(condition, Share) else float(matched)
 
 
+def holds(condition: Condition, matched: int, total: int) -> bool:
+    """Whether *condition* holds for a window with these counts."""
+    return _tests(condition)[0](packed(matched, total))
+
+
 def _tests(condition: Condition) -> tuple[Test, Test]:
     """Of packed counts: whether the condition holds, and whether it can do so for a part of them."""
     match condition:

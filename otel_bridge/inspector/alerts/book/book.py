@@ -109,10 +109,10 @@ class AlertBook:
         What fired by a rule that is removed, disabled or counts otherwise since then, ends.
         """
         with self._database.writing() as db:
-            counting = {rule.id: rules.counting(rule) for rule in rules.read(db) if rule.enabled}
+            counting = {rule.id: rule.counted for rule in rules.read(db) if rule.enabled}
             firing = []
             for number, rule_id, group, rule in firings.fire(db):
-                if rule is not None and counting.get(rule_id) == rules.counting(rule):
+                if rule is not None and counting.get(rule_id) == rule.counted:
                     firing.append((rule_id, group))
                 else:
                     firings.end(db, number, self._now())

@@ -95,11 +95,6 @@ def seed(db: apsw.Connection, built_in: Sequence[Rule]) -> None:
             put(db, dataclasses.replace(rule, name=_free_name(db, rule.name)))
 
 
-def counting(rule: Rule) -> tuple[object, ...]:
-    """All of a rule that its counts depend on."""
-    return (rule.query, rule.condition, rule.window, rule.per)
-
-
 def ids(db: apsw.Connection) -> Collection[str]:
     return {rule_id for (rule_id,) in db.execute("SELECT id FROM rule")}
 
@@ -113,7 +108,7 @@ def _rule(rule_id: str, name: str, document: str) -> Rule | None:
 
 def _counts_alike(before: str, rule: Rule) -> bool:
     old = rule_document.readable(before)
-    return old is not None and counting(old) == counting(rule)
+    return old is not None and old.counted == rule.counted
 
 
 def _exists(db: apsw.Connection, rule_id: str) -> bool:

@@ -19,6 +19,7 @@ MOST_EXCHANGES = 2_000
 MOST_BYTES = 16 << 20
 
 Wanted = Callable[[Subject], bool]
+"""Whether who listens wants to hear of it."""
 
 
 class News(NamedTuple):
@@ -37,9 +38,9 @@ class Live:
 
     @contextmanager
     def listen(
-        self, wanted: Wanted, *, most: int = MOST_EXCHANGES, most_bytes: int = MOST_BYTES
+        self, wanted: Wanted | None, *, most: int = MOST_EXCHANGES, most_bytes: int = MOST_BYTES
     ) -> Iterator[Listener]:
-        """Hear of what is *wanted* as long as the block lasts.
+        """Hear of what is *wanted* as long as the block lasts; None: of everything.
 
         Of what is not taken yet the newest *most* exchanges, or *most_bytes* of bodies, are held.
         """
@@ -53,10 +54,14 @@ class Live:
             self._listeners.discard(listener)
 
     def publish(self, exchanges: Sequence[Exchange]) -> None:
-        if self._listeners:
-            subjects = [Subject(exchange) for exchange in exchanges]
-            for listener in self._listeners:
-                listener.hear(subjects)
+        subjects: Sequence[Subject] | None = None
+        for listener in self._listeners:
+            if listener.wanted is None:
+                listener.hear(exchanges)
+                continue
+            if subjects is None:
+                subjects = [Subject(exchange) for exchange in exchanges]
+            listener.hear([subject.exchange for subject in subjects if listener.wanted(subject)])
 
     def close(self) -> None:
         """Nothing comes any more: tell those who listen, now or later."""
@@ -68,8 +73,8 @@ class Live:
 class Listener:
     """One who looks on."""
 
-    def __init__(self, wanted: Wanted, most: int, most_bytes: int) -> None:
-        self._wanted = wanted
+    def __init__(self, wanted: Wanted | None, most: int, most_bytes: int) -> None:
+        self.wanted = wanted
         self._most = most
         self._most_bytes = most_bytes
         self._held: deque[Exchange] = deque()
@@ -78,11 +83,9 @@ class Listener:
         self._over = False
         self._news = asyncio.Event()
 
-    def hear(self, subjects: Sequence[Subject]) -> None:
-        for subject in subjects:
-            if self._wanted(subject):
-                self._held.append(subject.exchange)
-                self._bytes += weight(subject.exchange)
+    def hear(self, exchanges: Sequence[Exchange]) -> None:
+        self._held.extend(exchanges)
+        self._bytes += sum(map(weight, exchanges))
         while self._held and (len(self._held) > self._most or self._bytes > self._most_bytes):
             self._bytes -= weight(self._held.popleft())
             self._missed += 1

@@ -65,16 +65,17 @@ async def serve(
         policy = Policy(log_bodies=settings.log_bodies, exclude=settings.exclude)
         keeper = Keeper(store.append, policy=policy, live=live)
         closing.push_async_callback(keeper.close)
+        access = AccessTokens(settings.tokens)
         pages = inspector_app(
             store,
             live=live,
             alerting=alerting,
-            tokens=AccessTokens(settings.tokens),
+            tokens=access,
             settings=settings,
             keep=keeper.keep,
             beyond_loopback=not ip_address(sock.getsockname()[0]).is_loopback,
         )
-        server = AsgiServer(_everything(settings, store, keeper, pages), sock)
+        server = AsgiServer(_everything(settings, store, keeper, access, pages), sock)
         await server.start()
         closing.push_async_callback(server.stop, grace=GRACE)
         # Who looks on would else be in flight for ever.
@@ -85,9 +86,11 @@ async def serve(
         await stopped.wait()
 
 
-def _everything(settings: InspectorSettings, store: Store, keeper: Keeper, pages: ASGIApp) -> ASGIApp:
+def _everything(
+    settings: InspectorSettings, store: Store, keeper: Keeper, access: AccessTokens, pages: ASGIApp
+) -> ASGIApp:
     """What senders post, what Runscope's API reads, and the pages."""
-    senders, access = settings.ingest_tokens, AccessTokens(settings.tokens)
+    senders = settings.ingest_tokens
     return front_door.application(
         [
             *front_door.routes(keeper, tokens=senders, mask=Masking(settings.redaction).apply),

@@ -124,7 +124,7 @@ class Alerting:
         await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
 
     async def _follow(self, live: Live) -> None:
-        with live.listen(_everything, most=MOST_WAITING, most_bytes=MOST_WAITING_BYTES) as listener:
+        with live.listen(None, most=MOST_WAITING, most_bytes=MOST_WAITING_BYTES) as listener:
             while (news := await listener.take()) is not None:
                 self.missed += news.missed
                 try:
@@ -197,11 +197,10 @@ class Alerting:
 
     def _write_down(self) -> None:
         now = self._now()
-        if self._changes or self._windows:
-            self.book.record(self._changes, list(self._windows.values()), now)
-            self._changes, self._windows = [], {}
-        self.book.tell(now)
-        self._courier.wake()
+        told = self.book.record(self._changes, list(self._windows.values()), now)
+        self._changes, self._windows = [], {}
+        if told:
+            self._courier.wake()
 
 
 def _log_outcome(channel: str, result: Result) -> None:
@@ -212,10 +211,6 @@ def _log_outcome(channel: str, result: Result) -> None:
 def _last_of_each(changes: Iterable[Change]) -> list[Change]:
     """What is still so. What began and ended unseen is nobody's concern any more."""
     return list({(each.rule.id, each.group): each for each in changes}.values())
-
-
-def _everything(_: object) -> bool:
-    return True
 
 
 async def _each(seconds: float, work: Callable[[], Any]) -> None:

@@ -119,21 +119,20 @@ class AlertBook:
             windows = db.execute("SELECT rule_id, value, counts FROM window")
             return [SavedWindow(*window) for window in windows], firing
 
-    def record(self, changes: Sequence[Change], windows: Sequence[SavedWindow], now_us: int) -> None:
-        """Write down what happened, and tell what is to be told. A change that is already so is none.
+    def record(self, changes: Sequence[Change], windows: Sequence[SavedWindow], now_us: int) -> int:
+        """Write down what happened, and tell what is due: how many notifications, as `tell` does.
 
-        What is said of a rule that is removed meanwhile is ignored.
+        A change that is already so is none. What is said of a rule that is removed meanwhile is ignored.
         """
         if not changes and not windows:
-            self.tell(now_us)
-            return
+            return self.tell(now_us)
         with self._database.writing() as db:
             known = rules.ids(db)
             for change in changes:
                 if change.rule.id in known:
                     firings.record(db, change, self._ids(16))
             _save(db, [window for window in windows if window.rule_id in known])
-            self._tell(db, now_us)
+            return self._tell(db, now_us)
 
     def tell(self, now_us: int) -> int:
         """Put into the outbox what is due by now; how many notifications that are."""

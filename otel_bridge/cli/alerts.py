@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import click
 
 from otel_bridge.cli.asking import moment
-from otel_bridge.cli.tables import table, utc
+from otel_bridge.cli.tables import counted, table, utc
 from otel_bridge.config import Config, ConfigError, describe, load
 from otel_bridge.documents.document import text_of
 from otel_bridge.inspector.alerts.book import FILE_NAME, AlertBook, Applied, BookError
@@ -69,13 +69,13 @@ def check(file: Path, config: Path | None) -> None:
     except ConfigError as error:
         for fault in error.faults:
             click.echo(describe(fault, file))
-        click.echo(f"{file}: {_count(len(error.faults), 'fault')}")
+        click.echo(f"{file}: {counted(len(error.faults), 'fault')}")
         raise click.exceptions.Exit(1) from error
     for rule in _rules(documents):
         click.echo(f"{rule.name}: {rule_sentence(rule)}{'' if rule.enabled else ' (disabled)'}")
         for hint in hints(parse(rule.query)):
             click.echo(f"warning: {rule.name}: {hint.message}")
-    click.echo(f"{file}: {_count(len(documents), 'rule')}, no faults")
+    click.echo(f"{file}: {counted(len(documents), 'rule')}, no faults")
 
 
 @alerts.command()
@@ -258,7 +258,3 @@ async def _send(settings: Config, names: Collection[str]) -> Sequence[Outcome]:
     finally:
         for channel in channels.values():
             await channel.close()
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -12,13 +11,12 @@ import click
 import orjson
 from google.protobuf.message import DecodeError
 
-from otel_bridge.cli.tables import table
+from otel_bridge.cli.tables import counted, table, utc
 from otel_bridge.config import ConfigError, load
 from otel_bridge.journal import DeadLetter, DeadLetters, JournalError, State, state
 from otel_bridge.mapping import HttpExchange, spot
 from otel_bridge.service.exporters import pipeline_names
 
-_SECOND_NS = 10**9
 _HEADINGS = ("ID", "SINCE", "STATE", "EXPORTER", "API", "EXCHANGES", "BYTES", "REASON")
 
 
@@ -82,7 +80,7 @@ def replay(config: Path | None, numbers: tuple[int, ...], *, every: bool) -> Non
     marked = [letter for letter in letters if letter.state is not State.GIVEN_UP]
     pipelines = pipeline_names(load(config))
     waiting = sum(1 for letter in marked if letter.exporter in pipelines)
-    click.echo(f"{_count(waiting, 'dead letter')} will be sent again by the running serve, or by the next.")
+    click.echo(f"{counted(waiting, 'dead letter')} will be sent again by the running serve, or by the next.")
     complaints = [
         f"Dead letter {letter.id} was given up unread: there is nothing to send." for letter in lost
     ]
@@ -100,7 +98,7 @@ def drop(config: Path | None, numbers: tuple[int, ...], *, every: bool) -> None:
         letters = _pick(store, chosen)
         dropped = store.drop(chosen) if store else 0
     exchanges = sum(letter.exchanges for letter in letters)
-    click.echo(f"{_count(dropped, 'dead letter')} dropped, with {_count(exchanges, 'exchange')}.")
+    click.echo(f"{counted(dropped, 'dead letter')} dropped, with {counted(exchanges, 'exchange')}.")
     _complain(_missing(chosen, letters))
 
 
@@ -162,15 +160,15 @@ def _complain(complaints: Sequence[str]) -> None:
 def _fields(letter: DeadLetter) -> dict[str, str | int]:
     return {
         "id": letter.id,
-        "since": _time(letter.at_ns),
+        "since": utc(letter.at_ns // 1000),
         "state": letter.state.value,
         "exporter": letter.exporter,
         "api": letter.api,
         "reason": letter.reason,
         "answer": letter.answer,
         "exchanges": letter.exchanges,
-        "first": _time(letter.first_ns),
-        "last": _time(letter.last_ns),
+        "first": utc(letter.first_ns // 1000),
+        "last": utc(letter.last_ns // 1000),
         "bytes": letter.size,
     }
 
@@ -178,7 +176,7 @@ def _fields(letter: DeadLetter) -> dict[str, str | int]:
 def _row(letter: DeadLetter) -> tuple[str, ...]:
     return (
         str(letter.id),
-        _time(letter.at_ns),
+        utc(letter.at_ns // 1000),
         letter.state.value,
         _printable(letter.exporter),
         _printable(letter.api),
@@ -189,14 +187,14 @@ def _row(letter: DeadLetter) -> tuple[str, ...]:
 
 
 def _description(letter: DeadLetter) -> Iterator[str]:
-    yield f"Dead letter {letter.id}, {letter.state.value} since {_time(letter.at_ns)}"
+    yield f"Dead letter {letter.id}, {letter.state.value} since {utc(letter.at_ns // 1000)}"
     yield f"  exporter   {_printable(letter.exporter)}"
     if letter.api:
         yield f"  api        {_printable(letter.api)}"
     yield f"  reason     {_printable(letter.reason)}"
     if letter.answer:
         yield f"  answer     {_printable(letter.answer)}"
-    yield f"  received   {_time(letter.first_ns)} to {_time(letter.last_ns)}"
+    yield f"  received   {utc(letter.first_ns // 1000)} to {utc(letter.last_ns // 1000)}"
     yield f"  exchanges  {letter.exchanges}"
     if letter.otlp is None:
         return
@@ -211,13 +209,7 @@ def _description(letter: DeadLetter) -> Iterator[str]:
 
 def _line(exchange: HttpExchange) -> str:
     status = exchange.status or "---"
-    return f"  {_time(exchange.start_ns)}  {status}  {_printable(f'{exchange.method} {exchange.url}')}"
-
-
-def _time(at_ns: int) -> str:
-    """UTC, to the millisecond."""
-    at = datetime.fromtimestamp(at_ns // _SECOND_NS, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at_ns % _SECOND_NS // 1_000_000:03}Z"
+    return f"  {utc(exchange.start_ns // 1000)}  {status}  {_printable(f'{exchange.method} {exchange.url}')}"
 
 
 def _printable(text: str) -> str:
@@ -225,7 +217,3 @@ def _printable(text: str) -> str:
     return "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,4 +1,4 @@
-"""Rows of text, as a table for a terminal, and times as they stand in one."""
+"""Rows of text, as a table for a terminal, and times and numbers as they stand in one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 rule`, `2 rules`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def utc(us: int | None) -> str:

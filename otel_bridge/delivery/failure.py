@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -33,6 +33,20 @@ def spellings(secret: str) -> frozenset[str]:
     in_json = json.dumps(secret)[1:-1]
     in_url = {quote(secret, safe=""), quote(secret)}
     return frozenset({secret, in_json, in_json.replace("/", r"\/"), *in_url} - {""})
+
+
+def masked(text: str, spelled: Iterable[str]) -> str:
+    """*text* without what is *spelled*, in that order."""
+    for spelling in spelled:
+        text = text.replace(spelling, MASK)
+    return text
+
+
+def masked_bytes(content: bytes, spelled: Iterable[str]) -> bytes:
+    """As `masked`, for what may not be text."""
+    for spelling in spelled:
+        content = content.replace(spelling.encode(), MASK.encode())
+    return content
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -19,7 +19,7 @@ from otel_bridge.delivery.answer import parse_retry_after
 from otel_bridge.delivery.connection import Connection, Response, Silent, Trouble
 from otel_bridge.delivery.connections import Connections
 from otel_bridge.delivery.environment import trust
-from otel_bridge.delivery.failure import MASK, reason, spellings
+from otel_bridge.delivery.failure import masked, masked_bytes, reason, spellings
 from otel_bridge.delivery.request import Answer, Request, Transport
 from otel_bridge.delivery.way import Way, find_way
 
@@ -75,7 +75,7 @@ class Sender:
             if connection is None:
                 raise NoConnection(self._why_unconnected(error, way)) from None
             if not connection.response.status:
-                raise Unreachable(_masked(self._why_unanswered(error), request.secret)) from None
+                raise Unreachable(masked(self._why_unanswered(error), spellings(request.secret))) from None
         finally:
             if connection is not None:
                 self._connections.give_back(way, connection)
@@ -99,10 +99,8 @@ class Sender:
             return response.headers.get(name, b"").decode("latin-1")
 
         wait = parse_retry_after(header(b"retry-after"), now=self._clock(), date=header(b"date"))
-        body = bytes(response.body)
-        for spelling in spellings(secret):
-            body = body.replace(spelling.encode(), MASK.encode())
-        return Answer(response.status, wait, body, _masked(header(b"location"), secret))
+        body = masked_bytes(bytes(response.body), spellings(secret))
+        return Answer(response.status, wait, body, masked(header(b"location"), spellings(secret)))
 
     def _why_unconnected(self, error: Exception, way: Way) -> str:
         if isinstance(error, (TimeoutError, Silent)):
@@ -131,9 +129,3 @@ def _head(request: Request, way: Way) -> bytes:
     if way.proxy_authorization and not way.destination.tls:
         lines.append(f"Proxy-Authorization: {way.proxy_authorization}")
     return "\r\n".join([*lines, "", ""]).encode("ascii")
-
-
-def _masked(text: str, secret: str) -> str:
-    for spelling in spellings(secret):
-        text = text.replace(spelling, MASK)
-    return text

@@ -176,7 +176,7 @@ class Engine:
         try:
             return Evaluator(rule, self._room, now_us)
         except QuerySyntaxError as error:
-            self._unusable[rule.id] = f"the query can't be read, at column {error.start + 1}: {error.message}"
+            self._unusable[rule.id] = f"the query can't be read, {error.placed}"
         except GroupingError as error:
             self._unusable[rule.id] = f"per {rule.per} {error}"
         return None

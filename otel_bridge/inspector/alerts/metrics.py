@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from otel_bridge.inspector.alerts.alerting import Alerting
 from otel_bridge.inspector.alerts.book import BookError
+from otel_bridge.inspector.alerts.engine import RuleHealth
 
 
 class Row(NamedTuple):
@@ -46,28 +47,28 @@ ROWS = (
         "Exchanges that matched the rule, since it began or was changed.",
         ("rule",),
         True,
-        lambda alerting: _by_rule(alerting, "matched"),
+        lambda alerting: _by_rule(alerting, lambda rule: rule.matched),
     ),
     Row(
         "otel_bridge_alerts_late_exchanges",
         "Exchanges that came too late to count.",
         ("rule",),
         True,
-        lambda alerting: _by_rule(alerting, "late"),
+        lambda alerting: _by_rule(alerting, lambda rule: rule.late),
     ),
     Row(
         "otel_bridge_alerts_groups_left_out",
         "Exchanges whose group was one too many.",
         ("rule",),
         True,
-        lambda alerting: _by_rule(alerting, "groups_left_out"),
+        lambda alerting: _by_rule(alerting, lambda rule: rule.groups_left_out),
     ),
     Row(
         "otel_bridge_alerts_suspended",
         "1 while the rule is suspended: it takes too much time, or can't be read.",
         ("rule",),
         False,
-        lambda alerting: _suspended(alerting),
+        lambda alerting: _by_rule(alerting, lambda rule: 1.0 if rule.suspended_why else 0.0),
     ),
     Row(
         "otel_bridge_alerts_missed_exchanges",
@@ -149,18 +150,13 @@ def _firing(alerting: Alerting) -> Iterator[tuple[tuple[str, ...], float]]:
         yield (rule.name,), firing.get(rule.id, 0)
 
 
-def _by_rule(alerting: Alerting, what: str) -> Iterator[tuple[tuple[str, ...], float]]:
+def _by_rule(
+    alerting: Alerting, figure: Callable[[RuleHealth], float]
+) -> Iterator[tuple[tuple[str, ...], float]]:
     health = alerting.health()
     for rule in alerting.book.rules():
         if rule.id in health:
-            yield (rule.name,), getattr(health[rule.id], what)
-
-
-def _suspended(alerting: Alerting) -> Iterator[tuple[tuple[str, ...], float]]:
-    health = alerting.health()
-    for rule in alerting.book.rules():
-        if rule.id in health:
-            yield (rule.name,), 1.0 if health[rule.id].suspended_why else 0.0
+            yield (rule.name,), figure(health[rule.id])
 
 
 def _notifications(alerting: Alerting) -> Iterator[tuple[tuple[str, ...], float]]:

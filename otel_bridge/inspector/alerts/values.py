@@ -41,7 +41,7 @@ def query(value: object) -> str:
     try:
         parse(text)
     except QuerySyntaxError as error:
-        raise ValueError(f"is not a query, at column {error.start + 1}: {error.message}") from error
+        raise ValueError(f"is not a query, {error.placed}") from error
     return text.strip()
 
 

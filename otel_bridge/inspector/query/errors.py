@@ -14,3 +14,8 @@ class QuerySyntaxError(ValueError):
         self.message = message
         self.start = start
         self.end = end
+
+    @property
+    def placed(self) -> str:
+        """The message with its column, counted from 1, for where the text is not beside it."""
+        return f"at column {self.start + 1}: {self.message}"

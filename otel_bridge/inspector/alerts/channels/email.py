@@ -22,7 +22,7 @@ from email.utils import format_datetime, parseaddr
 
 import aiosmtplib
 
-from otel_bridge.delivery.failure import MASK, reason
+from otel_bridge.delivery.failure import masked, reason
 from otel_bridge.inspector.alerts.channels.guard import ForbiddenAddressError, Guard
 from otel_bridge.inspector.alerts.channels.http import MOST_DETAIL
 from otel_bridge.inspector.alerts.channels.network import Network
@@ -115,9 +115,7 @@ class EmailChannel:
         raise failure or OSError("it has no address")
 
     def _told(self, result: Result, detail: str) -> Outcome:
-        for secret in self._secrets:
-            detail = detail.replace(secret, MASK)
-        return Outcome(result, printable(detail)[:MOST_DETAIL])
+        return Outcome(result, printable(masked(detail, self._secrets))[:MOST_DETAIL])
 
 
 def compose(notification: Notification, *, sender: str, to: tuple[str, ...], now_us: int) -> EmailMessage:

@@ -19,7 +19,7 @@ import httpx
 from otel_bridge import __version__
 from otel_bridge.delivery.answer import TRANSIENT, describe, parse_retry_after
 from otel_bridge.delivery.environment import proxy_for
-from otel_bridge.delivery.failure import MASK, reason, spellings
+from otel_bridge.delivery.failure import masked, masked_bytes, reason, spellings
 from otel_bridge.inspector.alerts.channels.guard import ForbiddenAddressError, Guard
 from otel_bridge.inspector.alerts.channels.network import Network
 from otel_bridge.inspector.alerts.channels.wording import printable
@@ -129,14 +129,10 @@ class Poster:
         """*body* without secrets, nor the beginning of one where it was cut."""
         if len(body) == MOST_ANSWER:
             body = body[: max(MOST_ANSWER - max(map(len, self._secrets), default=0), 0)]
-        for secret in self._secrets:
-            body = body.replace(secret.encode(), MASK.encode())
-        return body
+        return masked_bytes(body, self._secrets)
 
     def _detail(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, MASK)
-        return printable(text)[:MOST_DETAIL]
+        return printable(masked(text, self._secrets))[:MOST_DETAIL]
 
 
 class _Guarded(httpcore.AsyncNetworkBackend):

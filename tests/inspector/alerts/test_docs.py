@@ -1,4 +1,4 @@
-"""docs/alerts.md has the rules' keys as the code has them, and its files are rules.
+"""docs/alerts.md has the rules' keys and the metrics as the code has them, and its files are rules.
 
 After a change: `python -m tests.inspector.alerts.test_docs` writes the tables anew.
 """
@@ -16,6 +16,7 @@ from otel_bridge.inspector.alerts.budget import LONGEST, MOST_EACH, MOST_OF_ALL,
 from otel_bridge.inspector.alerts.document import RuleDocument, read_rules
 from otel_bridge.inspector.alerts.evaluator import MOST_GROUPS, MOST_GROUPS_EACH
 from otel_bridge.inspector.alerts.grouping import NAMED, PLAIN, grouping
+from otel_bridge.inspector.alerts.metrics import ROWS
 from otel_bridge.inspector.alerts.rule import MOST_CHARACTERS, MOST_RULES
 from otel_bridge.inspector.alerts.stored import MOST_READ, MOST_ROWS
 from otel_bridge.inspector.alerts.window import FORGOTTEN, LATENESS, MOST_SLOTS
@@ -45,7 +46,13 @@ def groups_table() -> str:
     return ", ".join(f"`{name}`" for name in (*PLAIN, *NAMED.values()))
 
 
-TABLES = {"rule": rule_table, "groups": groups_table}
+def metrics_table() -> str:
+    rows = ["| Metric | Labels | Meaning |", "|---|---|---|"]
+    rows += [f"| `{each.exposed_name}` | {', '.join(each.labels)} | {each.help} |" for each in ROWS]
+    return "\n".join(rows)
+
+
+TABLES = {"rule": rule_table, "groups": groups_table, "metrics": metrics_table}
 
 
 def block(name: str) -> re.Pattern[str]:

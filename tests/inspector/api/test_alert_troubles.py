@@ -10,8 +10,9 @@ import pytest
 
 from otel_bridge.inspector.alerts.book import FILE_NAME, AlertBook
 from tests.bridge import eventually
-from tests.inspector.api.test_alerts import RULE, entry
+from tests.inspector.api.test_alerts import RULE
 from tests.inspector.pages.inspector import Inspector
+from tests.inspector.pages.test_traffic import an_entry
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def take_away(shop: Inspector) -> Path:
 
 def fires(shop: Inspector) -> bool:
     """Whether the rule fires; posts a reason for it each time."""
-    shop.post_entry(entry(503, "acme"))
+    shop.post_entry(an_entry(status=503, consumer="acme"))
     total: int = shop.get("/api/alerts/firing")["total"]
     return total == 1
 
@@ -51,7 +52,7 @@ def test_a_file_of_a_later_version_stops_alerts_alone_until_it_is_gone(shop: Ins
     db.close()
     later.rename(shop.kept / FILE_NAME)
 
-    shop.post_entry(entry(418, "acme"))
+    shop.post_entry(an_entry(status=418, consumer="acme"))
     answer = shop.client.get("/api/alerts")
 
     assert 418 == shop.get(f"/api/exchanges/{shop.find('status:418')}")["status"]

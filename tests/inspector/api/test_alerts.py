@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -15,6 +14,7 @@ from otel_bridge.inspector.alerts.rule import Count, Rule
 from tests.bridge import eventually
 from tests.inspector.pages.inspector import Inspector
 from tests.inspector.pages.program import VIEWER
+from tests.inspector.pages.test_traffic import an_entry
 
 RULE = {
     "name": "Shop fails",
@@ -40,21 +40,9 @@ def rule(shop: Inspector) -> Iterator[dict[str, Any]]:
     shop.client.delete(f"/api/alerts/rules/{made.json()['id']}")
 
 
-def entry(status: int, consumer: str) -> dict[str, Any]:
-    side = {"httpVersion": "HTTP/1.1", "headers": [], "headersSize": 20, "bodySize": 0, "bodyCaptured": False}
-    return {
-        "startedDateTime": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "time": 3.5,
-        "request": side | {"method": "GET", "url": "http://shop.example.com/one", "queryString": []},
-        "response": side | {"status": status, "statusText": ""},
-        "timings": {"send": 0, "wait": 3.5, "receive": 0},
-        "_otel": {"service": "shop", "consumer": consumer, "captured": True},
-    }
-
-
 def post(shop: Inspector, status: int, consumer: str, times: int = 1) -> None:
     for _ in range(times):
-        shop.post_entry(entry(status, consumer))
+        shop.post_entry(an_entry(status=status, consumer=consumer))
 
 
 def firing(shop: Inspector, rule: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 // What fires now, for every page; and a rule as the editor holds it.
 import { signal, useEffect } from "../vendor.js";
 import { get } from "./api.js";
+import { useEvery } from "./load.js";
 import { address } from "./url.js";
 
 const REFRESH_MS = 5000;
@@ -25,11 +26,8 @@ export async function refreshFirings() {
 
 /** Ask again and again while the calling component is shown. */
 export function useFirings() {
-  useEffect(() => {
-    refreshFirings();
-    const timer = setInterval(refreshFirings, REFRESH_MS);
-    return () => clearInterval(timer);
-  }, []);
+  useEffect(() => { refreshFirings(); }, []);
+  useEvery(REFRESH_MS, refreshFirings);
 }
 
 /** The address of the editor with a new rule for the query *q*. */

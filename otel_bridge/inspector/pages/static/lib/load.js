@@ -1,5 +1,5 @@
-// Loading data for what the URL says, with the last answer kept on the screen until the next one is there.
-import { useCallback, useEffect, useState } from "../vendor.js";
+// Loading data for what the URL says, with the last answer kept on the screen until the next one is there; and when.
+import { useCallback, useEffect, useRef, useState } from "../vendor.js";
 import { get } from "./api.js";
 
 /**
@@ -22,4 +22,25 @@ export function useLoad(path, params = {}) {
   }, [wanted, turn]);
   const reload = useCallback(() => setTurn((n) => n + 1), []);
   return { ...state, reload };
+}
+
+/** Call *work* each *ms* milliseconds while the calling component is shown; not as long as *ms* is null. */
+export function useEvery(ms, work) {
+  const latest = useRef(work);
+  latest.current = work;
+  useEffect(() => {
+    if (ms === null) return undefined;
+    const timer = setInterval(() => latest.current(), ms);
+    return () => clearInterval(timer);
+  }, [ms]);
+}
+
+/** *value* as it was before the last changes, until *ms* milliseconds have passed without another one. */
+export function useSettled(value, ms) {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), ms);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
 }

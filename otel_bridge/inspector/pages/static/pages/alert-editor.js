@@ -1,8 +1,9 @@
 // A rule as a sentence with gaps to fill, and what it would have done with the traffic that is kept.
 import { html, useEffect, useId, useState } from "../vendor.js";
-import { get, send } from "../lib/api.js";
+import { send } from "../lib/api.js";
 import { documentOf, draftOf, faultText, GROUPS, KINDS, nameOf, SEVERITIES, WINDOWS } from "../lib/alerts.js";
 import { count, instant, percent, timeOfDay } from "../lib/format.js";
+import { useLoad, useSettled } from "../lib/load.js";
 import { address, go, param } from "../lib/url.js";
 import { ChannelChoice, known, PauseChoice } from "../ui/alert-parts.js";
 import { StatusCode, Tag } from "../ui/parts.js";
@@ -121,12 +122,8 @@ function Timeline({ firings }) {
 
 /** The newest exchanges that the query matches. */
 function Matching({ query }) {
-  const [rows, setRows] = useState([]);
-  useEffect(() => {
-    const stop = new AbortController();
-    const timer = setTimeout(() => get("/api/search", { q: query, limit: SHOWN }, { signal: stop.signal }).then((page) => setRows(page.rows), () => {}), PAUSE_MS);
-    return () => { clearTimeout(timer); stop.abort(); };
-  }, [query]);
+  const { data } = useLoad("/api/search", { q: useSettled(query, PAUSE_MS), limit: SHOWN });
+  const rows = data?.rows ?? [];
   return html`<section class="card"><header><h2>Newest matches</h2><span class="spacer"></span><a href=${address("/", { q: query })}>All of them</a></header>
     ${rows.length === 0 ? html`<p class="card-body soft">Nothing that is kept matches.</p>` : html`<ul class="matching">${rows.map((row) => html`<li key=${row.id}>
       <a href=${`/x/${row.id}`}><time class="soft">${timeOfDay(row.started)}</time> <${StatusCode} status=${row.status} /> <span class="mono">${row.method} ${row.host}${row.path}</span></a>

@@ -3,7 +3,7 @@ import { html, useEffect } from "../vendor.js";
 import { send } from "../lib/api.js";
 import { spanText } from "../lib/alerts.js";
 import { count, instant } from "../lib/format.js";
-import { useLoad } from "../lib/load.js";
+import { useEvery, useLoad } from "../lib/load.js";
 import { address, go, param } from "../lib/url.js";
 import { ChannelChoice, Firing, PauseChoice, Severity, Spark, State, Why } from "../ui/alert-parts.js";
 import { Tag } from "../ui/parts.js";
@@ -21,10 +21,7 @@ export function AlertRule({ id, channels, admin, onChanged }) {
   const path = `/api/alerts/rules/${id}`;
   const { data, error, reload } = useLoad(path);
   const history = useLoad("/api/alerts/history", { rule: id, before: param("before"), limit: 50 });
-  useEffect(() => {
-    const timer = setInterval(() => { reload(); history.reload(); }, REFRESH_MS);
-    return () => clearInterval(timer);
-  }, [id]);
+  useEvery(REFRESH_MS, () => { reload(); history.reload(); });
   if (error?.status === 404) return html`<${Notice} title="There is no such rule"><a href="/alerts">Go to the alerts</a></${Notice}>`;
   if (error && !data) return html`<div class="page"><${Failed} error=${error} retry=${reload} /></div>`;
   if (!data) return html`<div class="page"><${Loading} /></div>`;

@@ -1,10 +1,10 @@
 // The alerts: the rules with their state, what fires, who is told. One rule and the editor are in the URL, too.
-import { html, useEffect } from "../vendor.js";
+import { html, useEffect, useRef } from "../vendor.js";
 import { send } from "../lib/api.js";
 import { firings, firingTotal, refreshFirings } from "../lib/alerts.js";
 import { count, instant } from "../lib/format.js";
 import { useKeys } from "../lib/keys.js";
-import { useLoad } from "../lib/load.js";
+import { useEvery, useLoad } from "../lib/load.js";
 import { address, go, param } from "../lib/url.js";
 import { Firing, Severity, Spark, State, Why } from "../ui/alert-parts.js";
 import { Tag } from "../ui/parts.js";
@@ -19,10 +19,7 @@ export function Alerts() {
   const alerts = useLoad("/api/alerts");
   const me = useLoad("/api/me");
   const editing = param("new") || param("edit");
-  useEffect(() => {
-    const timer = setInterval(alerts.reload, REFRESH_MS);
-    return () => clearInterval(timer);
-  }, []);
+  useEvery(REFRESH_MS, alerts.reload);
   const { data, error, reload } = alerts;
   const admin = me.data?.role === "admin";
   useKeys({ n: ["A new alert", () => admin && go(address("/alerts", { new: 1 }))] });
@@ -106,7 +103,10 @@ function Channels({ channels, admin }) {
 
 function History() {
   const { data, error, reload } = useLoad("/api/alerts/history", { before: param("before"), limit: 20 });
-  useEffect(() => { reload(); }, [firings.value?.map(({ id }) => id).join()]);
+  const firing = firings.value?.map(({ id }) => id).join();
+  const shown = useRef(firing);
+  // What has begun or ended since it was loaded.
+  useEffect(() => { if (shown.current !== firing) reload(); shown.current = firing; }, [firing]);
   const over = (data?.firings ?? []).filter(({ ended }) => ended !== null);
   return html`<section class="card"><header><h2>History</h2></header>
     ${error && html`<${Failed} error=${error} retry=${reload} />`}

@@ -1,8 +1,8 @@
 // How the inspector is: what it holds and for how long, what arrives, how it is set, and what is wrong with that.
-import { html, useEffect } from "../vendor.js";
+import { html } from "../vendor.js";
 import { loginNeeded, send } from "../lib/api.js";
 import { count, duration, instant, percent, size } from "../lib/format.js";
-import { useLoad } from "../lib/load.js";
+import { useEvery, useLoad } from "../lib/load.js";
 import { Copy, Tag } from "../ui/parts.js";
 import { Failed, Loading } from "../ui/states.js";
 
@@ -13,10 +13,7 @@ const WORDS = { all: "of all exchanges", errors: "of failed exchanges only", non
 export function Status() {
   const { data, error, reload } = useLoad("/api/status");
   const me = useLoad("/api/me");
-  useEffect(() => {
-    const timer = setInterval(reload, REFRESH_MS);
-    return () => clearInterval(timer);
-  }, []);
+  useEvery(REFRESH_MS, reload);
   return html`<div class="page status-page">
     ${error && html`<${Failed} error=${error} retry=${reload} />`}
     ${!data && !error && html`<${Loading} />`}

@@ -4,7 +4,7 @@ import { newAlert } from "../lib/alerts.js";
 import { Feed } from "../lib/feed.js";
 import { count } from "../lib/format.js";
 import { useKeys } from "../lib/keys.js";
-import { useLoad } from "../lib/load.js";
+import { useEvery, useLoad } from "../lib/load.js";
 import { rangeName, rangeOf, setSpan } from "../lib/range.js";
 import { address, go, param, setParams } from "../lib/url.js";
 import { Facets } from "../ui/facets.js";
@@ -29,11 +29,7 @@ export function Traffic() {
   const feed = useFeed(asked, range, live);
   const histogram = useLoad("/api/histogram", { ...asked, to: period.to ?? period.now, bars: 80 });
   const facets = useLoad("/api/facets", asked);
-  useEffect(() => {
-    if (!live) return undefined;
-    const timer = setInterval(refresh, REFRESH_MS);
-    return () => clearInterval(timer);
-  }, [live]);
+  useEvery(live ? REFRESH_MS : null, refresh);
   const rows = feed.rows.value;
   const chosen = param("x");
   const open = (row) => setParams({ x: row.id }, { replace: chosen !== "" });
